@@ -13,7 +13,9 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 
 pub mod entities;
+pub mod messages;
 mod migrations;
+pub mod outbox;
 
 /// A statement failed, or a row holds what this program never writes.
 #[derive(Debug, thiserror::Error)]

@@ -15,3 +15,4 @@ pub mod money;
 pub mod prices;
 pub mod problem;
 pub mod quotes;
+pub mod test_numbers;
