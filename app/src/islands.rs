@@ -1,0 +1,18 @@
+//! What hydrates in the browser. All islands are one module, so each of them is kept small, and each does what
+//! a plain form or frame of the same page does without scripts.
+
+pub mod account_details;
+pub mod checkout_summary;
+pub mod fax_list;
+pub mod live_fax;
+pub mod price_estimate;
+pub mod send_fax;
+pub mod statement;
+
+pub use account_details::AccountDetails;
+pub use checkout_summary::CheckoutSummary;
+pub use fax_list::FaxList;
+pub use live_fax::LiveFax;
+pub use price_estimate::PriceEstimate;
+pub use send_fax::SendFax;
+pub use statement::Statement;

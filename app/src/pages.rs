@@ -1,0 +1,40 @@
+//! The pages. A page file holds its copy.
+
+pub mod account;
+pub mod confirm_email;
+pub mod credits;
+pub mod developers;
+pub mod errors;
+pub mod faq;
+pub mod fax_status;
+pub mod faxes;
+pub mod forgot_password;
+pub mod home;
+pub mod pay;
+pub mod pricing;
+pub mod privacy;
+mod query;
+pub mod reset_password;
+pub mod send;
+pub mod sign_in;
+pub mod sign_up;
+pub mod terms;
+
+pub use account::Account;
+pub use confirm_email::ConfirmEmail;
+pub use credits::Credits;
+pub use developers::Developers;
+pub use errors::{NotFound, ServerError};
+pub use faq::Faq;
+pub use fax_status::FaxStatus;
+pub use faxes::Faxes;
+pub use forgot_password::ForgotPassword;
+pub use home::Home;
+pub use pay::Pay;
+pub use pricing::Pricing;
+pub use privacy::Privacy;
+pub use reset_password::ResetPassword;
+pub use send::Send;
+pub use sign_in::SignIn;
+pub use sign_up::SignUp;
+pub use terms::Terms;

@@ -1,0 +1,239 @@
+//! The one table of pages, and the router that shows them.
+//!
+//! The renderer reads from the table what a page needs (scripts or none) and how long it may be kept; the
+//! router runs on the server only, because links between pages are plain links.
+
+use leptos::prelude::*;
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::path;
+
+use crate::components::{SiteFooter, SiteHeader};
+use crate::pages;
+
+/// How long a rendered page may be kept by browsers and the edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cache {
+    /// The page is the same for everybody until the next release.
+    Shared,
+    /// Its query may carry a token or what somebody typed, so it is not kept.
+    Never,
+}
+
+impl Cache {
+    /// Seconds, as in `Cache-Control: public, max-age`; `None` where the page must not be stored.
+    pub const fn max_age(self) -> Option<u32> {
+        match self {
+            Self::Shared => Some(300),
+            Self::Never => None,
+        }
+    }
+}
+
+/// Whether a page loads the WebAssembly module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scripts {
+    /// HTML and CSS only.
+    None,
+    /// Something on the page hydrates.
+    Islands,
+}
+
+/// One page of the site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// The path, with `{id}` for a segment that varies.
+    pub path: &'static str,
+    /// The title without the site's name.
+    pub title: &'static str,
+    /// What search results and shared links say of it.
+    pub description: &'static str,
+    pub scripts: Scripts,
+    pub cache: Cache,
+}
+
+const fn page(
+    path: &'static str,
+    title: &'static str,
+    description: &'static str,
+    scripts: Scripts,
+    cache: Cache,
+) -> Page {
+    Page { path, title, description, scripts, cache }
+}
+
+/// Every page. A test renders each of them.
+pub const PAGES: [Page; 19] = [
+    page(
+        "/",
+        "Send a fax from your browser",
+        "Upload a document, see every page as it will print, pay per page and watch it being delivered. \
+         Not delivered, not charged.",
+        Scripts::None,
+        Cache::Shared,
+    ),
+    page(
+        "/pricing",
+        "Pricing",
+        "What a fax costs: ten cents a page to most countries, with a calculator and the table of all destinations.",
+        Scripts::Islands,
+        Cache::Shared,
+    ),
+    page(
+        "/send",
+        "Send a fax",
+        "Upload a document, check the preview and the price, and send it to any fax machine we reach.",
+        Scripts::Islands,
+        Cache::Never,
+    ),
+    page("/faxes", "My faxes", "Every fax you have sent, with its status.", Scripts::Islands, Cache::Shared),
+    page(
+        "/faxes/{id}",
+        "Fax",
+        "The status of one fax and every attempt to deliver it.",
+        Scripts::Islands,
+        Cache::Never,
+    ),
+    page(
+        "/credits",
+        "Credits",
+        "Buy credits and read your statement of account.",
+        Scripts::Islands,
+        Cache::Never,
+    ),
+    page(
+        "/pay/{id}",
+        "Sandbox payment",
+        "The payment page of the sandbox, where no money moves.",
+        Scripts::Islands,
+        Cache::Never,
+    ),
+    page("/sign-up", "Sign up", "Open a FaxDroid account.", Scripts::None, Cache::Never),
+    page("/sign-in", "Sign in", "Sign in to FaxDroid.", Scripts::None, Cache::Never),
+    page(
+        "/forgot-password",
+        "Forgot your password?",
+        "Ask for a link that sets a new password.",
+        Scripts::None,
+        Cache::Never,
+    ),
+    page(
+        "/reset-password",
+        "Set a new password",
+        "Set a new password for your account.",
+        Scripts::None,
+        Cache::Never,
+    ),
+    page(
+        "/confirm-email",
+        "Confirm your e-mail address",
+        "Confirm the e-mail address of your account.",
+        Scripts::None,
+        Cache::Never,
+    ),
+    page(
+        "/account",
+        "Account",
+        "Your sender line, your password and your session.",
+        Scripts::Islands,
+        Cache::Never,
+    ),
+    page(
+        "/faq",
+        "Questions and answers",
+        "How faxing with FaxDroid works: files, numbers, retries, refunds and what is stored.",
+        Scripts::None,
+        Cache::Shared,
+    ),
+    page(
+        "/developers",
+        "Developers",
+        "The REST API: authentication, idempotency, cursors, events, every operation, every problem code, test numbers.",
+        Scripts::None,
+        Cache::Shared,
+    ),
+    page(
+        "/terms",
+        "Terms of service",
+        "The terms on which FaxDroid sends your faxes.",
+        Scripts::None,
+        Cache::Shared,
+    ),
+    page("/privacy", "Privacy", "What FaxDroid stores, why, and for how long.", Scripts::None, Cache::Shared),
+    page("/404", "Page not found", "There is no page at this address.", Scripts::None, Cache::Shared),
+    page("/error", "Something went wrong", "The page could not be shown.", Scripts::None, Cache::Never),
+];
+
+/// The page shown, with status 404, where [`find`] finds nothing.
+pub const NOT_FOUND: &str = "/404";
+/// The page shown, with status 500, when a page could not be rendered.
+pub const ERROR: &str = "/error";
+
+/// The page at `path` (without query); `None` is a 404.
+pub fn find(path: &str) -> Option<&'static Page> {
+    let path = if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path };
+    PAGES.iter().find(|page| matches(page.path, path))
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    match pattern.strip_suffix("{id}") {
+        Some(prefix) => path.strip_prefix(prefix).is_some_and(|id| !id.is_empty() && !id.contains('/')),
+        None => pattern == path,
+    }
+}
+
+/// Header, the page at the request's path, footer.
+#[component]
+pub fn App() -> impl IntoView {
+    view! {
+        <Router>
+            <SiteHeader />
+            <main id="main" tabindex="-1" class="mx-auto w-full max-w-6xl flex-1 px-4 py-10 outline-none sm:px-6 sm:py-14">
+                <FlatRoutes fallback=pages::NotFound>
+                    <Route path=path!("/") view=pages::Home />
+                    <Route path=path!("/pricing") view=pages::Pricing />
+                    <Route path=path!("/send") view=pages::Send />
+                    <Route path=path!("/faxes") view=pages::Faxes />
+                    <Route path=path!("/faxes/:id") view=pages::FaxStatus />
+                    <Route path=path!("/credits") view=pages::Credits />
+                    <Route path=path!("/pay/:id") view=pages::Pay />
+                    <Route path=path!("/sign-up") view=pages::SignUp />
+                    <Route path=path!("/sign-in") view=pages::SignIn />
+                    <Route path=path!("/forgot-password") view=pages::ForgotPassword />
+                    <Route path=path!("/reset-password") view=pages::ResetPassword />
+                    <Route path=path!("/confirm-email") view=pages::ConfirmEmail />
+                    <Route path=path!("/account") view=pages::Account />
+                    <Route path=path!("/faq") view=pages::Faq />
+                    <Route path=path!("/developers") view=pages::Developers />
+                    <Route path=path!("/terms") view=pages::Terms />
+                    <Route path=path!("/privacy") view=pages::Privacy />
+                    <Route path=path!("/404") view=pages::NotFound />
+                    <Route path=path!("/error") view=pages::ServerError />
+                </FlatRoutes>
+            </main>
+            <SiteFooter />
+        </Router>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_finds_its_page_and_an_unknown_one_finds_none() {
+        assert_eq!(find("/").map(|page| page.path), Some("/"));
+        assert_eq!(find("/faxes").map(|page| page.path), Some("/faxes"));
+        assert_eq!(find("/faxes/fax_1").map(|page| page.path), Some("/faxes/{id}"));
+        assert_eq!(find("/pricing/").map(|page| page.path), Some("/pricing"));
+        assert_eq!(find("/faxes/fax_1/more"), None);
+        assert_eq!(find("/pay/"), None);
+        assert_eq!(find("/nothing"), None);
+    }
+
+    #[test]
+    fn a_page_whose_query_may_carry_a_secret_is_never_kept() {
+        for path in ["/reset-password", "/confirm-email", "/sign-in", "/sign-up"] {
+            assert_eq!(find(path).and_then(|page| page.cache.max_age()), None, "{path}");
+        }
+    }
+}
