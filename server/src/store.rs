@@ -12,10 +12,17 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
+/// What statements are asked through: the store's connection, or a transaction.
+pub use sea_orm::ConnectionTrait;
+
+pub mod attempts;
 pub mod entities;
+pub mod faxes;
+pub mod ledger;
 pub mod messages;
 mod migrations;
 pub mod outbox;
+pub mod sending;
 
 /// A statement failed, or a row holds what this program never writes.
 #[derive(Debug, thiserror::Error)]
