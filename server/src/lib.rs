@@ -1,8 +1,10 @@
 pub mod clock;
 pub mod cursor;
 pub mod fax;
+pub mod internal;
 pub mod ledger;
 pub mod line;
 pub mod locks;
 pub mod queue;
 pub mod store;
+pub mod workers;

@@ -88,6 +88,11 @@ impl Store {
         Ok(migrations::Migrator::up(&self.connection, None).await?)
     }
 
+    /// Asks the database for nothing, and waits for its answer.
+    pub async fn is_reachable(&self) -> Result<(), StoreError> {
+        Ok(self.connection.ping().await?)
+    }
+
     /// For single statements. Not while a transaction of the same task is open.
     pub fn connection(&self) -> &DatabaseConnection {
         &self.connection
