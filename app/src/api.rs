@@ -1,1 +1,198 @@
 //! The browser-side client of the API: one function per operation that an island needs.
+//!
+//! Everything goes through one request function that knows no types, because each copy of it would be
+//! downloaded by every reader.
+
+use faxdroid_contract::accounts::Me;
+use faxdroid_contract::credits::{Checkout, Transaction};
+use faxdroid_contract::documents::Document;
+use faxdroid_contract::faxes::{CreateFax, Fax, FaxStatus, FaxSummary};
+use faxdroid_contract::ids::{CheckoutId, DocumentId, FaxId, QuoteId};
+use faxdroid_contract::listing::Page;
+use faxdroid_contract::problem::{Problem, ProblemCode};
+use faxdroid_contract::quotes::{CreateQuote, Quote};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, RequestInit, Response};
+
+/// Why a request did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The API refused it.
+    Refused(Problem),
+    /// No answer, or one that is not of this API.
+    Unreachable,
+}
+
+impl Failure {
+    /// A failure from the body of an answer that is no success.
+    pub(crate) fn from_body(body: &str) -> Self {
+        serde_json::from_str(body).map_or(Self::Unreachable, Self::Refused)
+    }
+
+    /// Whether it is this one.
+    pub(crate) fn is(&self, code: ProblemCode) -> bool {
+        matches!(self, Self::Refused(problem) if problem.code == code.as_str())
+    }
+
+    /// What is wrong with `field`, for a person.
+    pub(crate) fn of_field(&self, field: &str) -> Option<String> {
+        let Self::Refused(problem) = self else { return None };
+        let error = problem.errors.iter().find(|error| error.pointer.trim_start_matches('/') == field)?;
+        Some(error.detail.clone())
+    }
+
+    /// What is wrong, for a person.
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::Refused(problem) if problem.detail.is_empty() => problem.title.clone(),
+            Self::Refused(problem) => problem.detail.clone(),
+            Self::Unreachable => {
+                "FaxDroid cannot be reached. Please check your connection and try again.".to_owned()
+            }
+        }
+    }
+}
+
+pub(crate) async fn me() -> Result<Me, Failure> {
+    get("/api/v1/me").await
+}
+
+pub(crate) async fn document(id: &DocumentId) -> Result<Document, Failure> {
+    get(&format!("/api/v1/documents/{id}")).await
+}
+
+pub(crate) async fn quote(id: &QuoteId) -> Result<Quote, Failure> {
+    get(&format!("/api/v1/quotes/{id}")).await
+}
+
+pub(crate) async fn create_quote(wanted: &CreateQuote) -> Result<Quote, Failure> {
+    post("/api/v1/quotes", body(wanted), None).await
+}
+
+/// A quote is sent once, so its identifier is the idempotency key: a second press cannot send a second fax.
+pub(crate) async fn create_fax(quote_id: QuoteId) -> Result<Fax, Failure> {
+    let key = quote_id.to_string();
+    post("/api/v1/faxes", body(&CreateFax { quote_id }), Some(&key)).await
+}
+
+pub(crate) async fn fax(id: &FaxId) -> Result<Fax, Failure> {
+    get(&format!("/api/v1/faxes/{id}")).await
+}
+
+pub(crate) async fn cancel_fax(id: &FaxId) -> Result<Fax, Failure> {
+    post(&format!("/api/v1/faxes/{id}/cancel"), None, None).await
+}
+
+/// `key` is made when the button is shown, so that pressing it twice sends one fax.
+pub(crate) async fn resend_fax(id: &FaxId, key: &str) -> Result<Fax, Failure> {
+    post(&format!("/api/v1/faxes/{id}/resend"), None, Some(key)).await
+}
+
+pub(crate) async fn faxes(
+    search: &str,
+    status: Option<FaxStatus>,
+    cursor: Option<&str>,
+) -> Result<Page<FaxSummary>, Failure> {
+    let status = status.map_or("", FaxStatus::as_str);
+    get(&with_query("/api/v1/faxes", &[("q", search), ("status", status), ("cursor", cursor.unwrap_or(""))]))
+        .await
+}
+
+pub(crate) async fn transactions(cursor: Option<&str>) -> Result<Page<Transaction>, Failure> {
+    get(&with_query("/api/v1/transactions", &[("cursor", cursor.unwrap_or(""))])).await
+}
+
+pub(crate) async fn checkout(id: &CheckoutId) -> Result<Checkout, Failure> {
+    get(&format!("/api/v1/checkouts/{id}")).await
+}
+
+/// Where the event stream of a fax is.
+pub(crate) fn fax_events_path(id: &FaxId) -> String {
+    format!("/api/v1/faxes/{id}/events")
+}
+
+fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut url = path.to_owned();
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        url.push(if url.len() == path.len() { '?' } else { '&' });
+        url.push_str(name);
+        url.push('=');
+        url.push_str(&String::from(js_sys::encode_uri_component(value)));
+    }
+    url
+}
+
+fn body(value: &impl Serialize) -> Option<String> {
+    serde_json::to_string(value).ok()
+}
+
+async fn get<T: DeserializeOwned>(url: &str) -> Result<T, Failure> {
+    parse(&request("GET", url, None, None).await?)
+}
+
+async fn post<T: DeserializeOwned>(url: &str, body: Option<String>, key: Option<&str>) -> Result<T, Failure> {
+    parse(&request("POST", url, body, key).await?)
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    serde_json::from_str(text).map_err(|_| Failure::Unreachable)
+}
+
+async fn request(
+    method: &str,
+    url: &str,
+    body: Option<String>,
+    key: Option<&str>,
+) -> Result<String, Failure> {
+    let (succeeded, text) = fetch(method, url, body, key).await.map_err(|_| Failure::Unreachable)?;
+    if succeeded { Ok(text) } else { Err(Failure::from_body(&text)) }
+}
+
+async fn fetch(
+    method: &str,
+    url: &str,
+    body: Option<String>,
+    key: Option<&str>,
+) -> Result<(bool, String), JsValue> {
+    let headers = Headers::new()?;
+    headers.set("Accept", "application/json")?;
+    if let Some(key) = key {
+        headers.set("Idempotency-Key", key)?;
+    }
+    let options = RequestInit::new();
+    options.set_method(method);
+    if let Some(body) = body {
+        headers.set("Content-Type", "application/json")?;
+        options.set_body(&JsValue::from_str(&body));
+    }
+    options.set_headers(&headers);
+    let response = JsFuture::from(leptos::prelude::window().fetch_with_str_and_init(url, &options)).await?;
+    let response: Response = response.dyn_into()?;
+    let text = JsFuture::from(response.text()?).await?;
+    Ok((response.ok(), text.as_string().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_what_is_wrong_with_which_field() {
+        let failure = Failure::from_body(
+            r#"{"type":"/developers#number_short","title":"Short codes cannot be faxed.","status":422,
+                "code":"number_short","detail":"Short codes cannot be faxed.","request_id":"req_1",
+                "errors":[{"pointer":"/to","code":"number_short","detail":"Short codes cannot be faxed."}]}"#,
+        );
+        assert!(failure.is(ProblemCode::NumberShort));
+        assert_eq!(failure.of_field("to").as_deref(), Some("Short codes cannot be faxed."));
+        assert_eq!(failure.of_field("files"), None);
+    }
+
+    #[test]
+    fn an_answer_of_something_else_on_the_way_counts_as_none() {
+        assert_eq!(Failure::from_body("<html>502 Bad Gateway</html>"), Failure::Unreachable);
+    }
+}

@@ -3,6 +3,7 @@
 
 pub mod account_details;
 pub mod checkout_summary;
+mod failure;
 pub mod fax_list;
 pub mod live_fax;
 pub mod price_estimate;

@@ -213,6 +213,7 @@ pub fn App() -> impl IntoView {
             <SiteFooter />
         </Router>
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -131,6 +131,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+    .into_any()
 }
 
 /// A property of the Open Graph protocol; the view macro does not know the attribute.

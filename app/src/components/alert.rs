@@ -35,5 +35,5 @@ pub fn Alert(
     /// The sentence.
     children: Children,
 ) -> impl IntoView {
-    view! { <div role=kind.role() class=kind.class()>{children()}</div> }
+    view! { <div role=kind.role() class=kind.class()>{children()}</div> }.into_any()
 }

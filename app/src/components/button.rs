@@ -38,7 +38,7 @@ pub fn Button(
     /// What it says.
     children: Children,
 ) -> impl IntoView {
-    view! { <button type="submit" class=kind.class()>{children()}</button> }
+    view! { <button type="submit" class=kind.class()>{children()}</button> }.into_any()
 }
 
 /// A link that looks like a button.
@@ -52,5 +52,5 @@ pub fn ButtonLink(
     /// What it says.
     children: Children,
 ) -> impl IntoView {
-    view! { <a href=href class=kind.class()>{children()}</a> }
+    view! { <a href=href class=kind.class()>{children()}</a> }.into_any()
 }

@@ -42,6 +42,7 @@ pub fn FaxSheet() -> impl IntoView {
             <div class="mt-1 h-px w-44 bg-sheet-ink/50"></div>
         </div>
     }
+    .into_any()
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +71,7 @@ fn Bar(
     /// How long the line of text is.
     width: BarWidth,
 ) -> impl IntoView {
-    view! { <div class=width.class()></div> }
+    view! { <div class=width.class()></div> }.into_any()
 }
 
 #[component]
@@ -80,4 +81,5 @@ fn Cell() -> impl IntoView {
             <div class="h-1.5 w-2/3 bg-sheet-ink/35"></div>
         </div>
     }
+    .into_any()
 }

@@ -95,6 +95,7 @@ pub fn Field(
             })}
         </div>
     }
+    .into_any()
 }
 
 /// What is wrong with a field, under it.

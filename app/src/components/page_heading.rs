@@ -16,4 +16,5 @@ pub fn PageHeading(
             <p class="mt-3 text-lg text-muted text-pretty">{lead}</p>
         </header>
     }
+    .into_any()
 }

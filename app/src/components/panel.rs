@@ -22,4 +22,5 @@ pub fn Panel(
             {children()}
         </section>
     }
+    .into_any()
 }

@@ -17,4 +17,5 @@ pub fn PrivateFrame(
             <iframe src=src title=title class="h-80 w-full rounded-xl border border-line bg-white"></iframe>
         </noscript>
     }
+    .into_any()
 }

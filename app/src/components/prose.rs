@@ -13,4 +13,5 @@ pub fn Prose(
             {children()}
         </article>
     }
+    .into_any()
 }

@@ -36,6 +36,7 @@ pub fn SiteHeader() -> impl IntoView {
             </div>
         </header>
     }
+    .into_any()
 }
 
 #[component]
@@ -61,6 +62,7 @@ fn Links() -> impl IntoView {
             "Send a fax"
         </a>
     }
+    .into_any()
 }
 
 #[component]
@@ -74,4 +76,5 @@ fn Mark() -> impl IntoView {
             <path d="M15 21.5h10" class="stroke-on-accent" stroke-width="2.5" stroke-linecap="round" />
         </svg>
     }
+    .into_any()
 }

@@ -41,4 +41,5 @@ pub fn StatusBadge(
     status: FaxStatus,
 ) -> impl IntoView {
     view! { <span data-status=status.as_str() class=status_class(status)>{status_word(status)}</span> }
+        .into_any()
 }

@@ -87,4 +87,5 @@ pub fn Account() -> impl IntoView {
             </Panel>
         </div>
     }
+    .into_any()
 }

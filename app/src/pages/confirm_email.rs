@@ -25,4 +25,5 @@ pub fn ConfirmEmail() -> impl IntoView {
             </p>
         </div>
     }
+    .into_any()
 }

@@ -26,6 +26,7 @@ pub fn Credits() -> impl IntoView {
             <PrivateFrame src="/api/v1/transactions" title="Statement of account" />
         </Panel>
     }
+    .into_any()
 }
 
 #[component]
@@ -51,4 +52,5 @@ fn Package(
             </form>
         </li>
     }
+    .into_any()
 }

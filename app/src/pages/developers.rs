@@ -45,6 +45,7 @@ pub fn Developers() -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }
 
 const CONTENT_LINK: &str = "inline-block rounded py-0.5 text-muted hover:text-ink hover:underline";
@@ -107,6 +108,7 @@ fn Guide() -> impl IntoView {
             </p>
         </Prose>
     }
+    .into_any()
 }
 
 #[component]
@@ -128,6 +130,7 @@ curl -b jar -H 'Content-Type: application/json' -H \"Idempotency-Key: $(uuidgen)
             {COMMANDS}
         </pre>
     }
+    .into_any()
 }
 
 #[component]
@@ -160,6 +163,7 @@ fn TestNumbers() -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -185,6 +189,7 @@ fn TestCards() -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -215,6 +220,7 @@ fn Problems() -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -232,6 +238,7 @@ fn Operations(
             </div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -256,6 +263,7 @@ fn OperationCard(
             </ul>
         </article>
     }
+    .into_any()
 }
 
 #[component]
@@ -271,6 +279,7 @@ fn BodyFields(
         </p>
         <Fields fields=body.fields />
     }
+    .into_any()
 }
 
 #[component]

@@ -16,6 +16,7 @@ pub fn NotFound() -> impl IntoView {
             <ButtonLink kind=ButtonKind::Secondary href="/faxes">"My faxes"</ButtonLink>
         </div>
     }
+    .into_any()
 }
 
 /// Shown with status 500.
@@ -29,4 +30,5 @@ pub fn ServerError() -> impl IntoView {
         />
         <ButtonLink kind=ButtonKind::Primary href="/">"Home page"</ButtonLink>
     }
+    .into_any()
 }

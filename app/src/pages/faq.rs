@@ -85,6 +85,7 @@ pub fn Faq() -> impl IntoView {
             </Group>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -100,6 +101,7 @@ fn Group(
             <div class="divide-y divide-line rounded-2xl border border-line bg-surface">{children()}</div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -118,4 +120,5 @@ fn Question(
             <p class="max-w-prose text-muted [&_a]:text-accent [&_a]:underline [&_a]:underline-offset-2">{children()}</p>
         </details>
     }
+    .into_any()
 }

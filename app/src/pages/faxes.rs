@@ -22,4 +22,5 @@ pub fn Faxes() -> impl IntoView {
         <FaxList search status />
         <PrivateFrame src="/api/v1/faxes" title="My faxes" />
     }
+    .into_any()
 }

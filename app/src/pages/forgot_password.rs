@@ -28,4 +28,5 @@ pub fn ForgotPassword() -> impl IntoView {
             </p>
         </div>
     }
+    .into_any()
 }

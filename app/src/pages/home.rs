@@ -81,6 +81,7 @@ pub fn Home() -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 /// What the status page says while a fax is under way; an illustration like the sheet behind it.
@@ -115,6 +116,7 @@ fn LiveStatus() -> impl IntoView {
             </ul>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -133,6 +135,7 @@ fn Step(
             <p class="mt-2 text-muted text-pretty">{children()}</p>
         </li>
     }
+    .into_any()
 }
 
 #[component]
@@ -148,4 +151,5 @@ fn Fact(
             <dd class="mt-1 text-muted text-pretty">{children()}</dd>
         </div>
     }
+    .into_any()
 }

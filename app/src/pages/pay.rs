@@ -71,6 +71,7 @@ fn CardForm(
             </dl>
         </Panel>
     }
+    .into_any()
 }
 
 #[component]
@@ -87,6 +88,7 @@ fn BankForm(
             </form>
         </Panel>
     }
+    .into_any()
 }
 
 /// In groups of four, as it stands on a card.

@@ -85,6 +85,7 @@ pub fn Pricing() -> impl IntoView {
             <p class="mt-4"><a href="/credits" class="text-accent underline underline-offset-2">"Credit packages"</a></p>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -104,4 +105,5 @@ fn Row(
             <td class="px-4 py-2 text-right tabular-nums">{row.price_per_page.to_string()}</td>
         </tr>
     }
+    .into_any()
 }

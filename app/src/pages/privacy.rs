@@ -65,4 +65,5 @@ pub fn Privacy() -> impl IntoView {
             </p>
         </Prose>
     }
+    .into_any()
 }

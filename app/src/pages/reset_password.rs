@@ -30,4 +30,5 @@ pub fn ResetPassword() -> impl IntoView {
             </p>
         </div>
     }
+    .into_any()
 }

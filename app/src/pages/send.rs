@@ -28,4 +28,5 @@ pub fn Send() -> impl IntoView {
             to_error=form.error_of("to").unwrap_or_default().to_owned()
         />
     }
+    .into_any()
 }

@@ -36,4 +36,5 @@ pub fn SignIn() -> impl IntoView {
             </p>
         </div>
     }
+    .into_any()
 }

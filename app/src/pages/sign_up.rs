@@ -43,4 +43,5 @@ pub fn SignUp() -> impl IntoView {
             </p>
         </div>
     }
+    .into_any()
 }

@@ -85,4 +85,5 @@ pub fn Terms() -> impl IntoView {
             </p>
         </Prose>
     }
+    .into_any()
 }
