@@ -1,0 +1,7 @@
+//! The life of a fax from outside: random histories in which no money and no fax is lost, and calls on the simulated
+//! line with the workers running.
+
+mod calls;
+mod histories;
+mod refusals;
+mod world;

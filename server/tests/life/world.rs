@@ -1,0 +1,137 @@
+//! A database in memory, a clock that is set by hand, and a customer with a document.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use faxdroid_contract::ids::{AccountId, CheckoutId, QuoteId};
+use faxdroid_server::clock::Clock;
+use faxdroid_server::fax::Faxes;
+use faxdroid_server::fax::schedule::Schedule;
+use faxdroid_server::ledger::{self, Purchase};
+use faxdroid_server::queue::table::TableQueue;
+use faxdroid_server::store::Store;
+use faxdroid_server::store::entities::{accounts, documents, quotes};
+use jiff::Timestamp;
+use sea_orm::{EntityTrait, IntoActiveModel};
+use tokio::sync::broadcast;
+
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+
+/// Time stands still until it is told to pass.
+pub(crate) struct HandClock {
+    now: AtomicI64,
+    identifiers: AtomicU64,
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.now.load(Ordering::SeqCst)).unwrap()
+    }
+
+    fn new_ulid(&self) -> String {
+        let now = u64::try_from(self.now.load(Ordering::SeqCst)).unwrap();
+        let count = self.identifiers.fetch_add(1, Ordering::SeqCst);
+        ulid::Ulid::from_parts(now, u128::from(count)).to_string()
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) faxes: Faxes,
+    pub(crate) queue: Arc<TableQueue>,
+    pub(crate) clock: Arc<HandClock>,
+    pub(crate) account: AccountId,
+    document: String,
+}
+
+impl World {
+    /// A customer with a confirmed address, a document of three pages and no credits.
+    pub(crate) async fn new() -> Self {
+        let clock =
+            Arc::new(HandClock { now: AtomicI64::new(1_790_000_000_000), identifiers: AtomicU64::new(0) });
+        let schedule = Schedule { delays: [3, 5, 15, 40].map(|n| n * MINUTE).to_vec(), time_scale: 1.0 };
+        Self::with(clock.clone(), clock, schedule).await
+    }
+
+    pub(crate) async fn with(clock: Arc<HandClock>, time: Arc<dyn Clock>, schedule: Schedule) -> Self {
+        let store = Store::open_in_memory().await.unwrap();
+        store.migrate().await.unwrap();
+        let account = AccountId::from_ulid(&time.new_ulid()).unwrap();
+        let document = format!("doc_{}", time.new_ulid());
+        let now = time.now().as_millisecond();
+        let customer = accounts::Model {
+            id: account.to_string(),
+            email: "clinic@example.org".to_owned(),
+            password_hash: String::new(),
+            email_confirmed_at: Some(now),
+            sender_name: "Lakeside Clinic".to_owned(),
+            sender_number: "+12125550100".to_owned(),
+            created_at: now,
+        };
+        accounts::Entity::insert(customer.into_active_model()).exec(store.connection()).await.unwrap();
+        let referral = documents::Model {
+            id: document.clone(),
+            account_id: account.to_string(),
+            name: "referral.pdf".to_owned(),
+            files: 1,
+            pages: 3,
+            content_hash: String::new(),
+            storage_key: String::new(),
+            fine_bytes: 3_000,
+            standard_bytes: 1_500,
+            created_at: now,
+            expires_at: Some(now + 86_400_000),
+        };
+        documents::Entity::insert(referral.into_active_model()).exec(store.connection()).await.unwrap();
+        let faxes = Faxes::new(store.clone(), time.clone(), schedule, broadcast::channel(16).0);
+        let queue = Arc::new(TableQueue::new(store, time));
+        Self { faxes, queue, clock, account, document }
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        self.clock.now.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Credits that are paid for, as the checkout would add them.
+    pub(crate) async fn buy(&self, price_minor: i64, credits_minor: i64) -> CheckoutId {
+        let checkout_id = CheckoutId::from_ulid(&self.faxes.clock.new_ulid()).unwrap();
+        let transaction = self.faxes.store.begin().await.unwrap();
+        let purchase =
+            Purchase { account_id: &self.account, checkout_id: &checkout_id, price_minor, credits_minor };
+        ledger::purchase(&transaction, self.faxes.clock.as_ref(), purchase).await.unwrap();
+        transaction.commit().await.unwrap();
+        checkout_id
+    }
+
+    /// A price for sending the document to `to`, good for an hour.
+    pub(crate) async fn quote(&self, to: &str, price_minor: i64) -> QuoteId {
+        let id = QuoteId::from_ulid(&self.faxes.clock.new_ulid()).unwrap();
+        let now = self.faxes.clock.now().as_millisecond();
+        let quote = quotes::Model {
+            id: id.to_string(),
+            account_id: self.account.to_string(),
+            document_id: self.document.clone(),
+            to_e164: to.to_owned(),
+            country: "US".to_owned(),
+            page_multiplier: 1,
+            resolution: "fine".to_owned(),
+            pages: 3,
+            price_minor,
+            estimated_seconds: 60,
+            created_at: now,
+            expires_at: now + 3_600_000,
+            fax_id: None,
+        };
+        quotes::Entity::insert(quote.into_active_model()).exec(self.faxes.store.connection()).await.unwrap();
+        id
+    }
+
+    pub(crate) async fn balance(&self) -> i64 {
+        ledger::balance(self.faxes.store.connection(), &self.account).await.unwrap().amount_minor
+    }
+
+    pub(crate) async fn expect_a_sound_ledger(&self) {
+        let report = ledger::check(&self.faxes.store).await.unwrap();
+        assert!(report.is_sound(), "{report}");
+    }
+}
