@@ -1,0 +1,236 @@
+//! Calls on the simulated line, with the workers running.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use bytes::Bytes;
+use faxdroid_contract::faxes::{AttemptOutcome as Outcome, Fax, FaxStatus};
+use faxdroid_contract::ids::FaxId;
+use faxdroid_server::line::CallResult;
+use faxdroid_server::line::simulated::{FarEnd, SimulatedLine};
+use faxdroid_server::locks::in_process::InProcessLocks;
+use faxdroid_server::store::faxes::FaxRow;
+use faxdroid_server::workers::place_calls::{Pages, PagesError, PlaceCalls};
+use faxdroid_server::workers::{Intervals, Workers};
+use faxdroid_server::{fax, internal};
+use tower::ServiceExt;
+
+use crate::world::{MINUTE, World};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Three pages of 1000 bytes each, without a picture.
+struct ThreePages;
+
+#[async_trait::async_trait]
+impl Pages for ThreePages {
+    async fn for_call(&self, _fax: &FaxRow) -> Result<Bytes, PagesError> {
+        Ok(three_pages())
+    }
+}
+
+fn three_pages() -> Bytes {
+    let mut tiff = b"II*\0\x08\0\0\0".to_vec();
+    for page in 1..=3_u32 {
+        tiff.extend([1, 0, 0x17, 1, 4, 0, 1, 0, 0, 0]);
+        tiff.extend(1000_u32.to_le_bytes());
+        let next = if page < 3 { 8 + page * 18 } else { 0 };
+        tiff.extend(next.to_le_bytes());
+    }
+    tiff.into()
+}
+
+struct Office {
+    world: World,
+    workers: Workers,
+    far_end: FarEnd,
+    _folder: tempfile::TempDir,
+}
+
+impl Office {
+    async fn open(time_scale: f64) -> Self {
+        let world = World::in_a_hurry().await;
+        world.buy(1_000, 1_000).await;
+        let folder = tempfile::tempdir().unwrap();
+        let far_end = FarEnd::new(folder.path().join("far-end"));
+        let calls = PlaceCalls {
+            faxes: world.faxes.clone(),
+            line: Arc::new(SimulatedLine::new(far_end.clone(), time_scale)),
+            locks: Arc::new(InProcessLocks::default()),
+            pages: Arc::new(ThreePages),
+            instance: "server".to_owned(),
+            lease: Duration::from_secs(30),
+            concurrency: 4,
+        };
+        let intervals = Intervals {
+            poll: Duration::from_millis(10),
+            sweep: Duration::from_millis(200),
+            lost_after: Duration::from_secs(10),
+        };
+        let workers = Workers::start(world.faxes.clone(), world.queue.clone(), calls, intervals);
+        Self { world, workers, far_end, _folder: folder }
+    }
+
+    async fn send(&self, to: &str) -> FaxId {
+        let quote = self.world.quote(to, 30).await;
+        fax::create(&self.world.faxes, &self.world.account, &quote).await.unwrap().id
+    }
+
+    async fn fax(&self, id: &FaxId) -> Fax {
+        fax::get(&self.world.faxes, &self.world.account, id).await.unwrap().unwrap()
+    }
+
+    async fn until(&self, id: &FaxId, holds: impl Fn(&Fax) -> bool) -> Fax {
+        let begin = Instant::now();
+        loop {
+            let fax = self.fax(id).await;
+            if holds(&fax) {
+                return fax;
+            }
+            assert!(begin.elapsed() < PATIENCE, "{fax:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn end_of(&self, id: &FaxId) -> (FaxStatus, Vec<Outcome>) {
+        let fax = self.until(id, |fax| fax.status.is_final()).await;
+        (fax.status, fax.attempts.iter().filter_map(|attempt| attempt.outcome).collect())
+    }
+}
+
+#[tokio::test]
+async fn a_fax_to_a_machine_that_answers_is_delivered_and_paid_for() {
+    let office = Office::open(0.001).await;
+    let id = office.send("+15005550001").await;
+    assert_eq!(office.end_of(&id).await, (FaxStatus::Delivered, vec![Outcome::Delivered]));
+    assert_eq!(office.world.balance().await, 970);
+    let fax = office.fax(&id).await;
+    assert_eq!(fax.attempts[0].pages_confirmed, 3);
+    assert_eq!(fax.attempts[0].remote_station_id.as_deref(), Some("+15005550001"));
+    let received = office.far_end.list().await.unwrap();
+    assert_eq!(received[0].pages_received, 3);
+    let tiff = office.far_end.tiff(&fax.attempts[0].id).await.unwrap();
+    assert_eq!(tiff.map(Bytes::from), Some(three_pages()));
+    office.world.expect_a_sound_ledger().await;
+}
+
+#[tokio::test]
+async fn the_first_call_begins_as_soon_as_the_fax_is_accepted() {
+    let office = Office::open(1.0).await;
+    let begin = Instant::now();
+    let id = office.send("+15005550001").await;
+    office.until(&id, |fax| fax.status == FaxStatus::Sending).await;
+    assert!(begin.elapsed() < Duration::from_millis(500), "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
+async fn a_number_that_is_always_busy_is_called_five_times_and_the_price_comes_back() {
+    let office = Office::open(0.001).await;
+    let id = office.send("+15005550002").await;
+    assert_eq!(office.end_of(&id).await, (FaxStatus::Refunded, vec![Outcome::Busy; 5]));
+    assert_eq!(office.world.balance().await, 1_000);
+    office.world.expect_a_sound_ledger().await;
+}
+
+#[tokio::test]
+async fn a_number_that_does_not_exist_is_not_called_again() {
+    let office = Office::open(0.001).await;
+    let id = office.send("+15005550006").await;
+    assert_eq!(office.end_of(&id).await, (FaxStatus::Refunded, vec![Outcome::Unallocated]));
+    assert_eq!(office.world.balance().await, 1_000);
+}
+
+#[tokio::test]
+async fn the_fourth_retry_may_still_succeed() {
+    let office = Office::open(0.001).await;
+    let id = office.send("+15005550014").await;
+    let failures = [Outcome::Busy, Outcome::NoAnswer, Outcome::Congestion, Outcome::Dropped];
+    let outcomes = failures.into_iter().chain([Outcome::Delivered]).collect();
+    assert_eq!(office.end_of(&id).await, (FaxStatus::Delivered, outcomes));
+    assert_eq!(office.world.balance().await, 970);
+}
+
+#[tokio::test]
+async fn calls_that_our_own_line_fails_do_not_count() {
+    let office = Office::open(0.001).await;
+    let id = office.send("+15005550009").await;
+    let outcomes = vec![Outcome::LineDown, Outcome::LineDown, Outcome::Delivered];
+    assert_eq!(office.end_of(&id).await, (FaxStatus::Delivered, outcomes));
+}
+
+#[tokio::test]
+async fn the_far_end_keeps_the_pages_that_arrived_before_it_hung_up() {
+    let office = Office::open(0.001).await;
+    let id = office.send("+15005552002").await;
+    let fax = office.until(&id, |fax| fax.attempts.iter().any(|attempt| attempt.outcome.is_some())).await;
+    assert_eq!((fax.attempts[0].outcome, fax.attempts[0].pages_confirmed), (Some(Outcome::Dropped), 2));
+    let received = office.far_end.list().await.unwrap();
+    assert_eq!((received.last().unwrap().pages_received, received.last().unwrap().pages_sent), (2, 3));
+}
+
+#[tokio::test]
+async fn two_faxes_to_one_number_are_sent_one_after_the_other() {
+    let office = Office::open(0.005).await;
+    let ids = [office.send("+15005550001").await, office.send("+15005550001").await];
+    let mut calls = Vec::new();
+    for id in &ids {
+        assert_eq!(office.end_of(id).await.0, FaxStatus::Delivered);
+        let attempt = office.fax(id).await.attempts.remove(0);
+        let times = (attempt.started_at.parse(), attempt.ended_at.unwrap().parse());
+        calls.push((times.0.unwrap(), times.1.unwrap()));
+    }
+    let [first, second]: [(jiff::Timestamp, jiff::Timestamp); 2] = calls.try_into().unwrap();
+    assert!(first.1 <= second.0 || second.1 <= first.0, "{first:?} {second:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_stops_hangs_up_and_the_call_does_not_count() {
+    let office = Office::open(1.0).await;
+    let id = office.send("+15005550001").await;
+    office.until(&id, |fax| fax.status == FaxStatus::Sending).await;
+    let begin = Instant::now();
+    office.workers.stop(Duration::from_millis(50)).await;
+    assert!(begin.elapsed() < Duration::from_secs(2));
+    let fax = office.fax(&id).await;
+    assert_eq!(fax.status, FaxStatus::Retrying);
+    assert_eq!(fax.attempts[0].outcome, Some(Outcome::LineDown));
+    office.world.expect_a_sound_ledger().await;
+}
+
+#[tokio::test]
+async fn progress_is_seen_page_by_page_and_every_change_is_told() {
+    let office = Office::open(0.05).await;
+    let mut changes = office.world.faxes.changes.subscribe();
+    let id = office.send("+15005550007").await;
+    office.until(&id, |fax| fax.attempts.first().is_some_and(|attempt| attempt.pages_confirmed == 1)).await;
+    assert_eq!(changes.recv().await.unwrap(), id);
+    office.until(&id, |fax| fax.status == FaxStatus::Delivered).await;
+}
+
+#[tokio::test]
+async fn a_message_to_the_private_listener_may_come_twice_but_not_too_early() {
+    let world = World::new().await;
+    world.buy(100, 100).await;
+    let quote = world.quote("+15005550002", 30).await;
+    let id = fax::create(&world.faxes, &world.account, &quote).await.unwrap().id;
+    let row = faxdroid_server::store::faxes::find(world.faxes.store.connection(), id.as_str()).await;
+    let lease = fax::life::Lease { owner: "server", length: MINUTE };
+    let claim = fax::life::claim(&world.faxes, row.unwrap().unwrap(), lease).await.unwrap().unwrap();
+    let busy = CallResult { outcome: Outcome::Busy, ..CallResult::line_down() };
+    fax::life::end_call(&world.faxes, claim, &busy).await.unwrap();
+
+    let post = async |queue: &str| {
+        let request = Request::post(format!("/internal/v1/{queue}/{id}")).body(Body::empty()).unwrap();
+        internal::router(world.faxes.clone()).oneshot(request).await.unwrap().status()
+    };
+    assert_eq!(post("retries").await, StatusCode::CONFLICT);
+    world.pass(4 * MINUTE);
+    assert_eq!(post("retries").await, StatusCode::OK);
+    assert_eq!(post("retries").await, StatusCode::OK);
+    assert_eq!(post("refunds").await, StatusCode::OK);
+    let fax = fax::get(&world.faxes, &world.account, &id).await.unwrap().unwrap();
+    assert_eq!(fax.status, FaxStatus::Queued);
+    assert_eq!(world.balance().await, 70, "a refund that nobody owes is not paid");
+}

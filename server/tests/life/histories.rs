@@ -27,7 +27,10 @@ const CREDITS: (i64, i64) = (100, 110);
 enum Happening {
     Buy,
     Dispute(Index),
-    Accept { number: u8, price: i64 },
+    Accept {
+        number: u8,
+        price: i64,
+    },
     AcceptTheSameQuoteAgain(Index),
     Resend(Index),
     Cancel(Index),
@@ -247,13 +250,18 @@ impl History {
             let seen = self.versions.insert(id, fax.version).unwrap_or(0);
             assert!(fax.version >= seen, "versions only grow");
             let open = fax.attempts.iter().filter(|attempt| attempt.outcome.is_none()).count();
-            assert_eq!(open, usize::from(fax.status == FaxStatus::Sending), "one attempt is open while it is sent");
+            assert_eq!(
+                open,
+                usize::from(fax.status == FaxStatus::Sending),
+                "one attempt is open while it is sent"
+            );
             if fax.status == FaxStatus::Sending {
                 called.push(fax.to);
             }
-            let counted = fax.attempts.iter().filter(|attempt| {
-                attempt.outcome.is_some_and(|outcome| outcome != AttemptOutcome::LineDown)
-            });
+            let counted = fax
+                .attempts
+                .iter()
+                .filter(|attempt| attempt.outcome.is_some_and(|outcome| outcome != AttemptOutcome::LineDown));
             assert!(counted.count() <= MAX_ATTEMPTS as usize, "one attempt and four retries");
         }
         called.sort();

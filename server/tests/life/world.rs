@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use faxdroid_contract::ids::{AccountId, CheckoutId, QuoteId};
-use faxdroid_server::clock::Clock;
+use faxdroid_server::clock::{Clock, SystemClock};
 use faxdroid_server::fax::Faxes;
 use faxdroid_server::fax::schedule::Schedule;
 use faxdroid_server::ledger::{self, Purchase};
@@ -18,28 +18,42 @@ use tokio::sync::broadcast;
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-/// Time stands still until it is told to pass.
-pub(crate) struct HandClock {
-    now: AtomicI64,
-    identifiers: AtomicU64,
+/// Time stands still until it is told to pass, or it is the time of this machine.
+pub(crate) enum TestClock {
+    ByHand { now: AtomicI64, identifiers: AtomicU64 },
+    OfThisMachine,
 }
 
-impl Clock for HandClock {
+impl TestClock {
+    fn by_hand() -> Self {
+        Self::ByHand { now: AtomicI64::new(1_790_000_000_000), identifiers: AtomicU64::new(0) }
+    }
+}
+
+impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.now.load(Ordering::SeqCst)).unwrap()
+        match self {
+            Self::ByHand { now, .. } => Timestamp::from_millisecond(now.load(Ordering::SeqCst)).unwrap(),
+            Self::OfThisMachine => SystemClock.now(),
+        }
     }
 
     fn new_ulid(&self) -> String {
-        let now = u64::try_from(self.now.load(Ordering::SeqCst)).unwrap();
-        let count = self.identifiers.fetch_add(1, Ordering::SeqCst);
-        ulid::Ulid::from_parts(now, u128::from(count)).to_string()
+        match self {
+            Self::ByHand { now, identifiers } => {
+                let now = u64::try_from(now.load(Ordering::SeqCst)).unwrap();
+                let count = identifiers.fetch_add(1, Ordering::SeqCst);
+                ulid::Ulid::from_parts(now, u128::from(count)).to_string()
+            }
+            Self::OfThisMachine => SystemClock.new_ulid(),
+        }
     }
 }
 
 pub(crate) struct World {
     pub(crate) faxes: Faxes,
     pub(crate) queue: Arc<TableQueue>,
-    pub(crate) clock: Arc<HandClock>,
+    pub(crate) clock: Arc<TestClock>,
     pub(crate) account: AccountId,
     document: String,
 }
@@ -47,13 +61,19 @@ pub(crate) struct World {
 impl World {
     /// A customer with a confirmed address, a document of three pages and no credits.
     pub(crate) async fn new() -> Self {
-        let clock =
-            Arc::new(HandClock { now: AtomicI64::new(1_790_000_000_000), identifiers: AtomicU64::new(0) });
         let schedule = Schedule { delays: [3, 5, 15, 40].map(|n| n * MINUTE).to_vec(), time_scale: 1.0 };
-        Self::with(clock.clone(), clock, schedule).await
+        Self::with(TestClock::by_hand(), schedule).await
     }
 
-    pub(crate) async fn with(clock: Arc<HandClock>, time: Arc<dyn Clock>, schedule: Schedule) -> Self {
+    /// The same, in a world in which a minute takes 60 milliseconds.
+    pub(crate) async fn in_a_hurry() -> Self {
+        let schedule = Schedule { delays: [1, 2].map(|n| n * MINUTE).to_vec(), time_scale: 0.001 };
+        Self::with(TestClock::OfThisMachine, schedule).await
+    }
+
+    async fn with(clock: TestClock, schedule: Schedule) -> Self {
+        let clock = Arc::new(clock);
+        let time: Arc<dyn Clock> = clock.clone();
         let store = Store::open_in_memory().await.unwrap();
         store.migrate().await.unwrap();
         let account = AccountId::from_ulid(&time.new_ulid()).unwrap();
@@ -89,7 +109,9 @@ impl World {
     }
 
     pub(crate) fn pass(&self, time: Duration) {
-        self.clock.now.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+        if let TestClock::ByHand { now, .. } = self.clock.as_ref() {
+            now.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+        }
     }
 
     /// Credits that are paid for, as the checkout would add them.
