@@ -17,7 +17,7 @@ use crate::cursor::Cursor;
 use crate::store::entities::{ledger_entries, ledger_transactions};
 use crate::store::{self, ConnectionTrait, Store, StoreError, Transaction};
 
-mod check;
+pub mod check;
 
 pub use check::{LedgerFault, LedgerReport, check};
 

@@ -106,7 +106,7 @@ fn fax(row: FaxRow, attempts: Vec<AttemptRow>) -> Result<Fax, StoreError> {
         pages: unsigned(&row, row.pages)?,
         price: Money::usd(row.price_minor),
         version: row.version,
-        attempts: attempts.into_iter().map(|row| attempt(row)).collect::<Result<_, _>>()?,
+        attempts: attempts.into_iter().map(attempt).collect::<Result<_, _>>()?,
         max_attempts: MAX_ATTEMPTS,
         next_attempt_at: row.next_attempt_at.filter(|_| waits).map(|at| time(&row, at)).transpose()?,
         estimated_seconds: u32::try_from(row.estimated_seconds).map_err(|_| corrupt(&row))?,

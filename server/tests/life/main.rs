@@ -3,5 +3,6 @@
 
 mod calls;
 mod histories;
+mod ledger_check;
 mod refusals;
 mod world;
