@@ -69,7 +69,7 @@ impl NumberError {
 /// Whether the test range may be dialed: only where the line is simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TestNumbers {
-    Accepted,
+    Dialable,
     Refused,
 }
 
@@ -105,7 +105,7 @@ impl FaxNumber {
         if own_numbers.contains(&e164) {
             return Err(NumberError::Own);
         }
-        if test_numbers == TestNumbers::Accepted && is_test_number(&e164) {
+        if test_numbers == TestNumbers::Dialable && is_test_number(&e164) {
             let destination = destination(TEST_COUNTRY).ok_or(NumberError::DestinationUnsupported)?;
             return Ok(Self { e164, destination });
         }
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn test_numbers_are_dialed_where_the_line_is_simulated() {
-        let number = FaxNumber::parse("+1 500 555 0001", &[], TestNumbers::Accepted).unwrap();
+        let number = FaxNumber::parse("+1 500 555 0001", &[], TestNumbers::Dialable).unwrap();
         assert_eq!(number.e164(), "+15005550001");
         assert_eq!(number.destination().country, "US");
         assert_eq!(number.display(), "+1 500-555-0001");
