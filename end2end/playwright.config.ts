@@ -1,0 +1,74 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { defineConfig } from '@playwright/test';
+
+const repository = resolve(import.meta.dirname, '..');
+const target = process.env.CARGO_TARGET_DIR ?? join(repository, 'target');
+// One folder for the whole run; workers read this file too and must not make their own.
+process.env.FAXDROID_TEST_DATA ??= mkdtempSync(join(tmpdir(), 'faxdroid-'));
+const address = '127.0.0.1:3100';
+
+export default defineConfig({
+  testDir: 'tests',
+  outputDir: 'test-results',
+  globalTeardown: './support/teardown.ts',
+  fullyParallel: true,
+  forbidOnly: !!process.env.CI,
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: [['list'], ['./support/closing_line.ts']],
+  use: {
+    baseURL: `http://${address}`,
+    trace: 'retain-on-failure',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+  projects: [
+    {
+      name: 'desktop',
+      testIgnore: '*.no-scripts.spec.ts',
+      use: { viewport: { width: 1280, height: 800 } },
+    },
+    {
+      name: 'phone',
+      testIgnore: '*.no-scripts.spec.ts',
+      use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+    },
+    {
+      name: 'no scripts',
+      testMatch: '*.no-scripts.spec.ts',
+      use: { viewport: { width: 1280, height: 800 }, javaScriptEnabled: false },
+    },
+  ],
+  webServer: {
+    command: join(target, 'release', 'faxdroid-server'),
+    cwd: repository,
+    url: `http://${address}/api/v1/health`,
+    stdout: 'ignore',
+    stderr: 'pipe',
+    env: {
+      FAXDROID_LISTEN: address,
+      FAXDROID_INTERNAL_LISTEN: '127.0.0.1:3102',
+      FAXDROID_PUBLIC_URL: `http://${address}`,
+      FAXDROID_DATA_DIR: process.env.FAXDROID_TEST_DATA,
+      // A call takes a second, a retry follows within two.
+      FAXDROID_LINE__TIME_SCALE: '0.03',
+      FAXDROID_RETRY__DELAYS: '["30s","30s","30s","30s"]',
+      FAXDROID_WORKERS__POLL: '100ms',
+      FAXDROID_WORKERS__SWEEP: '500ms',
+      FAXDROID_LOG: 'warn',
+    },
+  },
+});
