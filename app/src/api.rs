@@ -6,7 +6,7 @@
 use faxdroid_contract::accounts::Me;
 use faxdroid_contract::credits::{Checkout, Transaction};
 use faxdroid_contract::documents::Document;
-use faxdroid_contract::faxes::{CreateFax, Fax, FaxStatus, FaxSummary};
+use faxdroid_contract::faxes::{CreateFax, Fax, FaxSummary};
 use faxdroid_contract::ids::{CheckoutId, DocumentId, FaxId, QuoteId};
 use faxdroid_contract::listing::Page;
 use faxdroid_contract::problem::{Problem, ProblemCode};
@@ -93,10 +93,9 @@ pub(crate) async fn resend_fax(id: &FaxId, key: &str) -> Result<Fax, Failure> {
 
 pub(crate) async fn faxes(
     search: &str,
-    status: Option<FaxStatus>,
+    status: &str,
     cursor: Option<&str>,
 ) -> Result<Page<FaxSummary>, Failure> {
-    let status = status.map_or("", FaxStatus::as_str);
     get(&with_query("/api/v1/faxes", &[("q", search), ("status", status), ("cursor", cursor.unwrap_or(""))]))
         .await
 }

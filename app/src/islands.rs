@@ -3,6 +3,7 @@
 
 pub mod account_details;
 pub mod checkout_summary;
+mod element;
 mod failure;
 pub mod fax_list;
 pub mod live_fax;
@@ -17,3 +18,15 @@ pub use live_fax::LiveFax;
 pub use price_estimate::PriceEstimate;
 pub use send_fax::SendFax;
 pub use statement::Statement;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Event, EventTarget};
+
+/// Calls `handler` at every such event, as long as the page lives.
+fn listen(target: &EventTarget, event: &str, handler: impl FnMut(Event) + 'static) {
+    let handler = Closure::<dyn FnMut(Event)>::new(handler);
+    // Only a browser without events refuses a listener.
+    let _ = target.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());
+    handler.forget();
+}

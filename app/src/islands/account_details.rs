@@ -6,49 +6,40 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use super::failure::{failure_view, loading_view};
-use crate::api::{self, Failure};
+use super::element::{Element, fact, facts, show};
+use super::failure::failure_view;
+use crate::api;
 
 /// Address, whether it is confirmed, and the balance.
 #[island]
 pub fn AccountDetails() -> impl IntoView {
-    let answer = RwSignal::new(None::<Result<Me, Failure>>);
-    Effect::new(move |_| {
-        spawn_local(async move {
-            let me = api::me().await;
-            if let Ok(me) = &me {
-                fill("sender_name", &me.sender_name);
-                fill("sender_number", &me.sender_number);
-            }
-            answer.set(Some(me));
+    Effect::new(|_| {
+        spawn_local(async {
+            let content = match api::me().await {
+                Ok(me) => {
+                    fill("sender_name", &me.sender_name);
+                    fill("sender_number", &me.sender_number);
+                    details(&me)
+                }
+                Err(failure) => failure_view(&failure),
+            };
+            show("account", vec![content]);
         });
     });
-    move || {
-        answer.with(|answer| match answer {
-            None => loading_view(),
-            Some(Err(failure)) => failure_view(failure),
-            Some(Ok(me)) => details(me),
-        })
-    }
+    view! { <div id="account"><p class="hidden text-muted scripts:block">"Loading\u{2026}"</p></div> }
 }
 
-fn details(me: &Me) -> AnyView {
+fn details(me: &Me) -> Element {
     let confirmation = if me.email_confirmed {
         "Confirmed"
     } else {
         "Not confirmed yet: please follow the link in our mail."
     };
-    view! {
-        <dl class="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2">
-            <dt class="text-muted">"E-mail address"</dt>
-            <dd id="account-email" class="wrap-anywhere">{me.email.clone()}</dd>
-            <dt class="text-muted">"Confirmation"</dt>
-            <dd id="account-confirmation">{confirmation}</dd>
-            <dt class="text-muted">"Balance"</dt>
-            <dd id="account-balance" class="tabular-nums">{me.balance.to_string()}</dd>
-        </dl>
-    }
-    .into_any()
+    facts(vec![
+        fact("account-email", "E-mail address", &me.email),
+        fact("account-confirmation", "Confirmation", confirmation),
+        fact("account-balance", "Balance", &me.balance.to_string()),
+    ])
 }
 
 /// What an error sent back into the form is newer than what is stored.

@@ -5,8 +5,9 @@ use faxdroid_contract::ids::CheckoutId;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::failure::{failure_view, loading_view};
-use crate::api::{self, Failure};
+use super::element::{Element, fact, facts, show};
+use super::failure::failure_view;
+use crate::api;
 
 /// Price, credits and state of a purchase.
 #[island]
@@ -14,32 +15,25 @@ pub fn CheckoutSummary(
     /// The purchase.
     checkout: CheckoutId,
 ) -> impl IntoView {
-    let answer = RwSignal::new(None::<Result<Checkout, Failure>>);
     Effect::new(move |_| {
         let checkout = checkout.clone();
-        spawn_local(async move { answer.set(Some(api::checkout(&checkout).await)) });
+        spawn_local(async move {
+            let content = match api::checkout(&checkout).await {
+                Ok(checkout) => summary(&checkout),
+                Err(failure) => failure_view(&failure),
+            };
+            show("checkout", vec![content]);
+        });
     });
-    move || {
-        answer.with(|answer| match answer {
-            None => loading_view(),
-            Some(Err(failure)) => failure_view(failure),
-            Some(Ok(checkout)) => summary(checkout),
-        })
-    }
+    view! { <div id="checkout"><p class="hidden text-muted scripts:block">"Loading\u{2026}"</p></div> }
 }
 
-fn summary(checkout: &Checkout) -> AnyView {
-    view! {
-        <dl class="grid grid-cols-[auto_1fr] gap-x-6 gap-y-2">
-            <dt class="text-muted">"To pay"</dt>
-            <dd id="checkout-price" class="text-2xl font-semibold tabular-nums">{checkout.price.to_string()}</dd>
-            <dt class="text-muted">"Credits"</dt>
-            <dd class="tabular-nums">{checkout.credits.to_string()}</dd>
-            <dt class="text-muted">"State"</dt>
-            <dd id="checkout-status">{state(checkout.status)}</dd>
-        </dl>
-    }
-    .into_any()
+fn summary(checkout: &Checkout) -> Element {
+    facts(vec![
+        fact("checkout-price", "To pay", &checkout.price.to_string()),
+        fact("checkout-credits", "Credits", &checkout.credits.to_string()),
+        fact("checkout-status", "State", state(checkout.status)),
+    ])
 }
 
 const fn state(status: CheckoutStatus) -> &'static str {

@@ -3,162 +3,116 @@
 use faxdroid_contract::faxes::{FaxStatus, FaxSummary};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use web_sys::{FormData, HtmlFormElement};
 
-use super::failure::{failure_view, loading_view};
-use crate::api::{self, Failure};
+use super::element::{Element, button, element, link, page_count, show};
+use super::failure::failure_view;
+use crate::api;
 use crate::components::ButtonKind;
-use crate::components::field::{INPUT, LABEL};
 use crate::components::status_badge::{status_class, status_word};
 use crate::time;
 
+/// The list of what the page's search form asks for. Without scripts the form loads the page again, whose
+/// frame shows the filtered list.
+#[island]
+pub fn FaxList() -> impl IntoView {
+    let listing = Listing { rows: StoredValue::new(Vec::new()), turn: StoredValue::new(0) };
+    Effect::new(move |_| {
+        let Some(form) = search_form() else { return };
+        // Both events bubble to the form; a change of the text is searched for when it is sent.
+        super::listen(&form, "submit", move |event| {
+            event.prevent_default();
+            listing.search();
+        });
+        super::listen(&form, "change", move |_| listing.search());
+        listing.search();
+    });
+    view! { <div id="faxes"><p class="hidden text-muted scripts:block">"Loading\u{2026}"</p></div> }
+}
+
 #[derive(Clone, Copy)]
 struct Listing {
-    search: RwSignal<String>,
-    status: RwSignal<Option<FaxStatus>>,
-    rows: RwSignal<Option<Vec<FaxSummary>>>,
-    next: RwSignal<Option<String>>,
-    failure: RwSignal<Option<Failure>>,
+    rows: StoredValue<Vec<FaxSummary>>,
     /// Counts searches, so that a late answer to an earlier one is dropped.
-    turn: RwSignal<u32>,
+    turn: StoredValue<u32>,
 }
 
-/// The list, its search and its filter. Without scripts the form asks for this page again, whose frame shows
-/// the filtered list.
-#[island]
-pub fn FaxList(
-    /// What to look for in names and numbers.
-    search: String,
-    /// Only faxes of this status.
-    status: Option<FaxStatus>,
-) -> impl IntoView {
-    let listing = Listing {
-        search: RwSignal::new(search),
-        status: RwSignal::new(status),
-        rows: RwSignal::new(None),
-        next: RwSignal::new(None),
-        failure: RwSignal::new(None),
-        turn: RwSignal::new(0),
-    };
-    Effect::new(move |_| search_again(listing));
-    view! {
-        {filter_form(listing)}
-        {move || listing.failure.with(|failure| failure.as_ref().map(failure_view))}
-        {move || match listing.rows.get() {
-            Some(rows) => list(rows),
-            None if listing.failure.with(Option::is_some) => ().into_any(),
-            None => loading_view(),
-        }}
-        {move || listing.next.with(Option::is_some).then(|| view! {
-            <button type="button" class=ButtonKind::Secondary.class() on:click=move |_| load(listing)>"Load more"</button>
-        })}
+impl Listing {
+    fn search(self) {
+        self.turn.update_value(|turn| *turn += 1);
+        self.rows.set_value(Vec::new());
+        self.load(None);
     }
-}
 
-fn filter_form(listing: Listing) -> AnyView {
-    let chosen = listing.status.get_untracked();
-    let options = FaxStatus::ALL
-        .into_iter()
-        .map(|status| {
-            view! { <option value=status.as_str() selected=chosen == Some(status)>{status_word(status)}</option> }
-        })
-        .collect::<Vec<_>>();
-    view! {
-        <form
-            method="get"
-            action="/faxes"
-            role="search"
-            class="mb-6 grid items-end gap-4 sm:grid-cols-[2fr_1fr_auto]"
-            on:submit=move |event| {
-                event.prevent_default();
-                search_again(listing);
+    fn load(self, cursor: Option<String>) {
+        let turn = self.turn.get_value();
+        spawn_local(async move {
+            let answer = api::faxes(&form_value("q"), &form_value("status"), cursor.as_deref()).await;
+            if self.turn.get_value() != turn {
+                return;
             }
-        >
-            <div>
-                <label for="q" class=LABEL>"Search"</label>
-                <input
-                    id="q"
-                    name="q"
-                    type="search"
-                    placeholder="Number or document"
-                    value=listing.search.get_untracked()
-                    class=INPUT
-                    on:input=move |event| listing.search.set(event_target_value(&event))
-                />
-            </div>
-            <div>
-                <label for="status" class=LABEL>"Status"</label>
-                <select
-                    id="status"
-                    name="status"
-                    class=INPUT
-                    on:change=move |event| {
-                        listing.status.set(FaxStatus::parse(&event_target_value(&event)));
-                        search_again(listing);
+            match answer {
+                Ok(page) => {
+                    self.rows.update_value(|rows| rows.extend(page.data));
+                    show("faxes", self.rows.with_value(|rows| list(rows)));
+                    if let Some(next) = page.next_cursor {
+                        let more = button(
+                            ButtonKind::Secondary.class(),
+                            "Load more",
+                            Box::new(move |_| self.load(Some(next.clone()))),
+                        );
+                        show("faxes-more", vec![more]);
                     }
-                >
-                    <option value="">"Any"</option>
-                    {options}
-                </select>
-            </div>
-            <button type="submit" class=ButtonKind::Secondary.class()>"Search"</button>
-        </form>
-    }
-    .into_any()
-}
-
-fn search_again(listing: Listing) {
-    listing.rows.set(None);
-    listing.next.set(None);
-    load(listing);
-}
-
-fn load(listing: Listing) {
-    let turn = listing.turn.get_untracked() + 1;
-    listing.turn.set(turn);
-    let search = listing.search.get_untracked();
-    let status = listing.status.get_untracked();
-    let cursor = listing.next.get_untracked();
-    spawn_local(async move {
-        let answer = api::faxes(search.trim(), status, cursor.as_deref()).await;
-        if listing.turn.get_untracked() != turn {
-            return;
-        }
-        match answer {
-            Ok(page) => {
-                listing.rows.update(|rows| rows.get_or_insert_default().extend(page.data));
-                listing.next.set(page.next_cursor);
-                listing.failure.set(None);
+                }
+                Err(failure) => show("faxes", vec![failure_view(&failure)]),
             }
-            Err(failure) => listing.failure.set(Some(failure)),
-        }
-    });
+        });
+    }
 }
 
-fn list(rows: Vec<FaxSummary>) -> AnyView {
+fn search_form() -> Option<HtmlFormElement> {
+    document().get_element_by_id("fax-search")?.dyn_into().ok()
+}
+
+fn form_value(name: &str) -> String {
+    let value = search_form().and_then(|form| FormData::new_with_form(&form).ok()).map(|data| data.get(name));
+    value.and_then(|value| value.as_string()).unwrap_or_default().trim().to_owned()
+}
+
+fn list(rows: &[FaxSummary]) -> Vec<Element> {
     if rows.is_empty() {
-        return view! { <p id="no-faxes" role="status" class="text-muted">"No fax matches."</p> }.into_any();
+        return vec![
+            element("p", "text-muted").id("no-faxes").attribute("role", "status").text("No fax matches."),
+        ];
     }
-    view! {
-        <ul id="fax-list" class="mb-5 divide-y divide-line rounded-2xl border border-line bg-surface">
-            {rows.into_iter().map(row).collect::<Vec<_>>()}
-        </ul>
-    }
-    .into_any()
+    let list = element("ul", "mb-5 divide-y divide-line rounded-2xl border border-line bg-surface")
+        .id("fax-list")
+        .children(rows.iter().map(item).collect());
+    vec![list, element("div", "").id("faxes-more")]
 }
 
-fn row(fax: FaxSummary) -> AnyView {
-    let pages = if fax.pages == 1 { "1 page".to_owned() } else { format!("{} pages", fax.pages) };
-    view! {
-        <li class="relative flex flex-wrap items-center justify-between gap-x-6 gap-y-2 px-5 py-4 hover:bg-raised">
-            <div class="min-w-0">
-                <a href=format!("/faxes/{}", fax.id) class="font-semibold after:absolute after:inset-0">{fax.to_display}</a>
-                <p class="truncate text-sm text-muted">{format!("{} \u{b7} {pages} \u{b7} {}", fax.document_name, fax.price)}</p>
-            </div>
-            <div class="flex flex-wrap items-center gap-x-4 gap-y-1">
-                <span class="text-sm text-muted">{time::local(&fax.created_at)}</span>
-                <span data-status=fax.status.as_str() class=status_class(fax.status)>{status_word(fax.status)}</span>
-            </div>
-        </li>
-    }
-    .into_any()
+fn item(fax: &FaxSummary) -> Element {
+    let about = format!("{} \u{b7} {} \u{b7} {}", fax.document_name, page_count(fax.pages), fax.price);
+    let name = element("div", "min-w-0")
+        .child(link(
+            &format!("/faxes/{}", fax.id),
+            "font-semibold after:absolute after:inset-0",
+            &fax.to_display,
+        ))
+        .child(element("p", "truncate text-sm text-muted").text(&about));
+    let state = element("div", "flex flex-wrap items-center gap-x-4 gap-y-1")
+        .child(element("span", "text-sm text-muted").text(&time::local(&fax.created_at)))
+        .child(badge(fax.status));
+    element(
+        "li",
+        "relative flex flex-wrap items-center justify-between gap-x-6 gap-y-2 px-5 py-4 hover:bg-raised",
+    )
+    .child(name)
+    .child(state)
+}
+
+/// The status in one word.
+pub(super) fn badge(status: FaxStatus) -> Element {
+    element("span", status_class(status)).attribute("data-status", status.as_str()).text(status_word(status))
 }

@@ -7,13 +7,17 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{EventSource, MessageEvent};
+use web_sys::{Event, EventSource, MessageEvent};
 
-use super::failure::{failure_view, loading_view};
+use super::element::{Element, cell, element, fact, facts, page_count, row, show, table};
+use super::failure::failure_view;
+use super::fax_list::badge;
 use crate::api::{self, Failure};
 use crate::components::ButtonKind;
-use crate::components::status_badge::{status_class, status_word};
 use crate::time;
+
+const PANEL: &str = "rounded-2xl border border-line bg-surface p-5 shadow-sheet sm:p-7";
+const COLUMNS: [&str; 7] = ["Attempt", "When", "Result", "Pages", "Speed", "Far machine", "Length"];
 
 /// Seconds between questions while there is no event stream.
 const POLL_EVERY: u32 = 3;
@@ -41,14 +45,13 @@ pub fn LiveFax(
         streaming: RwSignal::new(false),
     };
     Effect::new(move |_| follow(following, fax.clone()));
+    Effect::new(move |_| following.show_fax());
+    Effect::new(move |_| following.show_sentence());
     view! {
-        <div id="fax" class="mb-6 grid gap-6">
-            {move || following.failure.with(|failure| failure.as_ref().map(failure_view))}
-            {move || match following.fax.get() {
-                Some(fax) => fax_view(following, fax),
-                None if following.failure.with(Option::is_some) => ().into_any(),
-                None => loading_view(),
-            }}
+        <div class="mb-6 grid gap-6">
+            <div id="fax-failure"></div>
+            <p id="fax-sentence" role="status" class="hidden text-xl scripts:block">"Loading\u{2026}"</p>
+            <div id="fax" class="grid gap-6"></div>
         </div>
     }
 }
@@ -67,6 +70,30 @@ impl Following {
             }
             Err(failure) => self.failure.set(Some(failure)),
         }
+    }
+
+    fn show_fax(self) {
+        let failure = self.failure.with(|failure| failure.as_ref().map(failure_view));
+        if failure.is_some() {
+            show("fax-sentence", Vec::new());
+        }
+        show("fax-failure", failure.into_iter().collect());
+        self.fax.with(|fax| {
+            if let Some(fax) = fax {
+                show("fax", fax_view(self, fax));
+            }
+        });
+    }
+
+    /// Apart from the rest, because a countdown changes every second.
+    fn show_sentence(self) {
+        self.tick.track();
+        self.fax.with(|fax| {
+            if let Some(fax) = fax {
+                let due = fax.next_attempt_at.as_deref().map(time::seconds_until);
+                show("fax-sentence", vec![element("span", "").text(&status_sentence(fax, due))]);
+            }
+        });
     }
 
     fn is_over(self) -> bool {
@@ -116,85 +143,98 @@ fn listen(following: Following, id: &FaxId) {
     on_error.forget();
 }
 
-fn fax_view(following: Following, fax: Fax) -> AnyView {
-    let confirmed = pages_confirmed(&fax);
-    let id = fax.id.clone();
-    let shown = fax.clone();
-    let sentence = move || {
-        following.tick.track();
-        let due = shown.next_attempt_at.as_deref().map(time::seconds_until);
-        status_sentence(&shown, due)
-    };
-    view! {
-        <section class="rounded-2xl border border-line bg-surface p-5 shadow-sheet sm:p-7">
-            <div class="flex flex-wrap items-center justify-between gap-4">
-                <h2 id="fax-to" class="font-display text-3xl font-semibold tracking-tight tabular-nums">{fax.to_display}</h2>
-                <span id="fax-status" data-status=fax.status.as_str() class=status_class(fax.status)>{status_word(fax.status)}</span>
-            </div>
-            <p id="fax-sentence" role="status" class="mt-3 text-lg">{sentence}</p>
-            <progress
-                max=fax.pages.to_string()
-                value=confirmed.to_string()
-                aria-label="Pages confirmed"
-                class="mt-4 h-2 w-full appearance-none overflow-hidden rounded-full bg-raised [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-raised [&::-webkit-progress-value]:bg-accent motion-safe:[&::-webkit-progress-value]:transition-all"
-            ></progress>
-            <p id="fax-pages" class="mt-1 text-sm text-muted">{format!("{confirmed} of {} pages confirmed", fax.pages)}</p>
-            <dl class="mt-5 grid gap-x-8 gap-y-3 sm:grid-cols-4">
-                {fact("Document", fax.document_name)}
-                {fact("Destination", fax.destination.name)}
-                {fact("Price", fax.price.to_string())}
-                {fact("Sent", time::local(&fax.created_at))}
-            </dl>
-            {actions(following, id, fax.status)}
-        </section>
-        {attempts(fax.attempts, fax.max_attempts)}
+fn fax_view(following: Following, fax: &Fax) -> Vec<Element> {
+    let confirmed = pages_confirmed(fax);
+    let head = element("div", "flex flex-wrap items-center justify-between gap-4")
+        .child(
+            element("h2", "font-display text-3xl font-semibold tracking-tight tabular-nums")
+                .id("fax-to")
+                .text(&fax.to_display),
+        )
+        .child(badge(fax.status).id("fax-status"));
+    let bar = element(
+        "progress",
+        "mt-4 h-2 w-full appearance-none overflow-hidden rounded-full bg-raised [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-raised [&::-webkit-progress-value]:bg-accent",
+    )
+    .attribute("max", &fax.pages.to_string())
+    .attribute("value", &confirmed.to_string())
+    .attribute("aria-label", "Pages confirmed");
+    let pages = format!("{confirmed} of {} confirmed", page_count(fax.pages));
+    let about = facts(vec![
+        fact("fax-document", "Document", &fax.document_name),
+        fact("fax-destination", "Destination", &fax.destination.name),
+        fact("fax-price", "Price", &fax.price.to_string()),
+        fact("fax-created", "Sent", &time::local(&fax.created_at)),
+    ]);
+    let mut views = vec![
+        element("section", PANEL)
+            .child(head)
+            .child(bar)
+            .child(element("p", "mt-1 mb-5 text-sm text-muted").id("fax-pages").text(&pages))
+            .child(about)
+            .children(action(following, fax).into_iter().collect()),
+    ];
+    if !fax.attempts.is_empty() {
+        let rows = fax.attempts.iter().map(|attempt| attempt_row(attempt, fax.max_attempts)).collect();
+        let heading =
+            element("h2", "mb-3 font-display text-2xl font-semibold tracking-tight").id("attempts-heading");
+        views.push(element("section", PANEL).child(heading.text("Attempts")).child(table(
+            "attempts-heading",
+            &COLUMNS,
+            element("tbody", "").id("attempts").children(rows),
+        )));
     }
-    .into_any()
+    views
 }
 
-fn fact(name: &'static str, value: String) -> AnyView {
-    view! { <div class="min-w-0"><dt class="text-sm text-muted">{name}</dt><dd class="wrap-anywhere">{value}</dd></div> }.into_any()
+fn attempt_row(attempt: &Attempt, max: u32) -> Element {
+    let outcome = attempt.outcome.map_or("Calling\u{2026}", |outcome| outcome.explanation());
+    let speed = attempt.bit_rate.map_or_else(String::new, |rate| format!("{rate} bit/s"));
+    let length =
+        attempt.duration_ms.map_or_else(String::new, |length| time::rough_duration(length.div_ceil(1000)));
+    row(vec![
+        cell(&format!("{} of {max}", attempt.number)),
+        cell(&time::local(&attempt.started_at)),
+        cell(outcome),
+        cell(&attempt.pages_confirmed.to_string()),
+        cell(&speed),
+        cell(attempt.remote_station_id.as_deref().unwrap_or_default()),
+        cell(&length),
+    ])
+    .attribute("data-outcome", attempt.outcome.map_or("calling", |outcome| outcome.as_str()))
 }
 
-/// Cancel or send again, whichever the status allows.
-fn actions(following: Following, id: FaxId, status: FaxStatus) -> Option<AnyView> {
-    let (label, action, kind) = if status.is_cancelable() {
-        ("Cancel this fax", "cancel", ButtonKind::Danger)
-    } else if status.is_final() {
-        ("Send again", "resend", ButtonKind::Secondary)
+/// Cancel or send again, whichever the status allows. Both are forms that would work without the handler.
+fn action(following: Following, fax: &Fax) -> Option<Element> {
+    let (label, name, class) = if fax.status.is_cancelable() {
+        ("Cancel this fax", "cancel", ButtonKind::Danger.class())
+    } else if fax.status.is_final() {
+        ("Send again", "resend", ButtonKind::Secondary.class())
     } else {
         return None;
     };
-    let busy = RwSignal::new(false);
+    let id = fax.id.clone();
     // Made once for this button, so that pressing it twice sends one fax.
-    let key = StoredValue::new(random_key());
-    let address = format!("/api/v1/faxes/{id}/{action}");
-    let act = move |event: web_sys::SubmitEvent| {
+    let key = random_key();
+    let submit: Box<dyn FnMut(Event)> = Box::new(move |event| {
         event.prevent_default();
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        let id = id.clone();
+        let (id, key) = (id.clone(), key.clone());
         spawn_local(async move {
-            if action == "cancel" {
-                following.take(api::cancel_fax(&id).await);
-            } else {
-                match api::resend_fax(&id, &key.get_value()).await {
-                    Ok(fax) => go_to(&format!("/faxes/{}", fax.id)),
-                    Err(failure) => following.failure.set(Some(failure)),
-                }
+            if name == "cancel" {
+                return following.take(api::cancel_fax(&id).await);
             }
-            busy.set(false);
+            match api::resend_fax(&id, &key).await {
+                Ok(fax) => go_to(&format!("/faxes/{}", fax.id)),
+                Err(failure) => following.take(Err(failure)),
+            }
         });
-    };
+    });
     Some(
-        view! {
-            <form method="post" action=address class="mt-6" on:submit=act>
-                <button type="submit" class=kind.class() disabled=move || busy.get()>{label}</button>
-            </form>
-        }
-        .into_any(),
+        element("form", "mt-6")
+            .attribute("method", "post")
+            .attribute("action", &format!("/api/v1/faxes/{}/{name}", fax.id))
+            .child(element("button", class).id("fax-action").text(label))
+            .on("submit", submit),
     )
 }
 
@@ -206,52 +246,6 @@ fn random_key() -> String {
 pub(super) fn go_to(path: &str) {
     // A browser refuses only what is no address.
     let _ = window().location().set_href(path);
-}
-
-fn attempts(attempts: Vec<Attempt>, max: u32) -> AnyView {
-    if attempts.is_empty() {
-        return ().into_any();
-    }
-    view! {
-        <section class="rounded-2xl border border-line bg-surface p-5 shadow-sheet sm:p-7">
-            <h2 id="attempts-heading" class="mb-3 font-display text-2xl font-semibold tracking-tight">"Attempts"</h2>
-            <div class="overflow-x-auto" tabindex="0" role="region" aria-labelledby="attempts-heading">
-                <table class="w-full text-left">
-                    <thead class="border-b border-line text-sm text-muted">
-                        <tr>
-                            {["Attempt", "When", "Result", "Pages", "Speed", "Far machine", "Length"]
-                                .map(|name| view! { <th scope="col" class="py-2 pr-4 font-semibold whitespace-nowrap">{name}</th> })
-                                .into_iter()
-                                .collect::<Vec<_>>()}
-                        </tr>
-                    </thead>
-                    <tbody id="attempts">
-                        {attempts.into_iter().map(|attempt| row(attempt, max)).collect::<Vec<_>>()}
-                    </tbody>
-                </table>
-            </div>
-        </section>
-    }
-    .into_any()
-}
-
-fn row(attempt: Attempt, max: u32) -> AnyView {
-    let cells = [
-        format!("{} of {max}", attempt.number),
-        time::local(&attempt.started_at),
-        attempt.outcome.map_or("Calling\u{2026}", |outcome| outcome.explanation()).to_owned(),
-        attempt.pages_confirmed.to_string(),
-        attempt.bit_rate.map_or_else(String::new, |rate| format!("{rate} bit/s")),
-        attempt.remote_station_id.unwrap_or_default(),
-        attempt.duration_ms.map_or_else(String::new, |length| time::rough_duration(length.div_ceil(1000))),
-    ];
-    let outcome = attempt.outcome.map_or("calling", |outcome| outcome.as_str());
-    view! {
-        <tr data-outcome=outcome class="border-b border-line last:border-0">
-            {cells.into_iter().map(|cell| view! { <td class="py-2.5 pr-4">{cell}</td> }).collect::<Vec<_>>()}
-        </tr>
-    }
-    .into_any()
 }
 
 /// Pages that the call under way, or the one that delivered, has brought over.

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlInputElement, HtmlSelectElement};
 
 use crate::estimate;
@@ -37,16 +36,11 @@ pub fn PriceEstimate(
 
 fn listen(chosen: RwSignal<(String, u32, u32)>) {
     let Some(form) = document().get_element_by_id("calculator-form") else { return };
-    let update = Closure::<dyn Fn()>::new(move || {
+    super::listen(&form, "input", move |_| {
         if let Some(now) = read_form() {
             chosen.set(now);
         }
     });
-    for event in ["input", "change"] {
-        let _ = form.add_event_listener_with_callback(event, update.as_ref().unchecked_ref());
-    }
-    // The form lives as long as the page.
-    update.forget();
 }
 
 fn read_form() -> Option<(String, u32, u32)> {

@@ -1,15 +1,20 @@
-//! Upload, check, price, send: the steps of a fax, all in place. Each step is a real form that also works
-//! before the module is loaded, or without it.
+//! Upload, check, price, send: all steps in place, on the page's own forms. Each of them also works before the
+//! module is loaded, or without it.
 
-mod price_form;
+mod price;
 mod upload;
+
+use std::time::Duration;
 
 use faxdroid_contract::documents::{Document, Resolution};
 use faxdroid_contract::ids::{DocumentId, QuoteId};
 use faxdroid_contract::quotes::Quote;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlInputElement, HtmlSelectElement};
 
+use super::element::{Element, element, fact, facts, link, page_count, show};
 use super::failure::failure_view;
 use super::live_fax::go_to;
 use crate::api::{self, Failure};
@@ -17,23 +22,7 @@ use crate::components::ButtonKind;
 use crate::time;
 
 const PANEL: &str = "rounded-2xl border border-line bg-surface p-5 shadow-sheet sm:p-7";
-const HEADING: &str = "mb-4 font-display text-2xl font-semibold tracking-tight";
-
-/// What has been chosen so far.
-#[derive(Clone, Copy)]
-struct Draft {
-    document: RwSignal<Option<DocumentId>>,
-    /// What the API says of the document; `None` until it has answered.
-    details: RwSignal<Option<Document>>,
-    /// How many previews are shown.
-    pages: RwSignal<u32>,
-    resolution: RwSignal<Resolution>,
-    to: RwSignal<String>,
-    quote: RwSignal<Option<Quote>>,
-    files_error: RwSignal<String>,
-    to_error: RwSignal<String>,
-    failure: RwSignal<Option<Failure>>,
-}
+const HEADING: &str = "font-display text-2xl font-semibold tracking-tight";
 
 /// All steps of sending a fax.
 #[island]
@@ -42,131 +31,221 @@ pub fn SendFax(
     document: Option<DocumentId>,
     /// The quote that was asked for before, if there is one.
     quote: Option<QuoteId>,
-    /// How many pages the document has, as far as the page's address says.
-    pages: u32,
-    /// What was typed as the number.
-    to: String,
-    /// What is wrong with the files.
-    files_error: String,
-    /// What is wrong with the number.
-    to_error: String,
 ) -> impl IntoView {
-    let draft = Draft {
-        document: RwSignal::new(document),
-        details: RwSignal::new(None),
-        pages: RwSignal::new(pages),
-        resolution: RwSignal::new(Resolution::Fine),
-        to: RwSignal::new(to),
-        quote: RwSignal::new(None),
-        files_error: RwSignal::new(files_error),
-        to_error: RwSignal::new(to_error),
-        failure: RwSignal::new(None),
-    };
-    let asked = StoredValue::new(quote.clone());
-    Effect::new(move |_| resume(draft, asked.get_value()));
-    view! {
-        <div id="send" class="grid gap-6">
-            {move || match draft.document.get() {
-                None if asked.with_value(Option::is_some) && draft.quote.with(Option::is_none) => ().into_any(),
-                None => upload::upload_form(draft),
-                Some(document) => view! {
-                    {upload::document_view(draft, document.clone())}
-                    {price_form::price_form(draft, &document)}
-                }
-                .into_any(),
-            }}
-            {move || draft.failure.with(|failure| failure.as_ref().map(failure_view))}
-            {move || match draft.quote.get() {
-                Some(quote) => Some(quote_view(draft, quote)),
-                None => asked.get_value().filter(|_| draft.document.with(Option::is_none)).map(|quote| plain_send_form(&quote)),
-            }}
-        </div>
+    let draft = Draft { document: StoredValue::new(None), turn: StoredValue::new(0) };
+    Effect::new(move |_| {
+        upload::attend(draft);
+        price::attend(draft);
+        resume(draft, document.clone(), quote.clone());
+    });
+    view! { <div id="send-failure" class="empty:hidden"></div> }
+}
+
+/// What has been chosen so far; number and resolution are in the form.
+#[derive(Clone, Copy)]
+struct Draft {
+    document: StoredValue<Option<Document>>,
+    /// Counts questions for a price, so that a late answer to an earlier one is dropped.
+    turn: StoredValue<u32>,
+}
+
+impl Draft {
+    /// Shows the document and asks for the number.
+    fn take_document(self, document: Document) {
+        set_hidden("upload-step", true);
+        set_hidden("number-step", false);
+        if let Some(input) = input("document_id") {
+            input.set_value(document.id.as_str());
+        }
+        self.document.set_value(Some(document));
+        self.show_document();
+    }
+
+    fn show_document(self) {
+        let view = self
+            .document
+            .with_value(|document| document.as_ref().map(|document| document_view(self, document)));
+        show("document-view", view.into_iter().collect());
+    }
+
+    fn drop_document(self) {
+        self.document.set_value(None);
+        self.drop_price();
+        show("document-view", Vec::new());
+        set_hidden("number-step", true);
+        set_hidden("upload-step", false);
+        focus("files");
+    }
+
+    /// A price that is shown is always the price of what stands in the form.
+    fn drop_price(self) {
+        self.turn.update_value(|turn| *turn += 1);
+        show("quote-view", Vec::new());
+        show("send-failure", Vec::new());
     }
 }
 
 /// Reads again what the page's address names.
-fn resume(draft: Draft, quote: Option<QuoteId>) {
-    let document = draft.document.get_untracked();
+fn resume(draft: Draft, document: Option<DocumentId>, quote: Option<QuoteId>) {
     spawn_local(async move {
-        let mut document = document;
-        if let Some(id) = quote {
-            match api::quote(&id).await {
-                Ok(quote) => {
-                    document = Some(quote.document_id.clone());
-                    draft.to.set(quote.to_display.clone());
-                    draft.resolution.set(quote.resolution);
-                    draft.quote.set(Some(quote));
-                }
-                Err(failure) => return draft.failure.set(Some(failure)),
-            }
+        let quote = match quote {
+            None => None,
+            Some(id) => match api::quote(&id).await {
+                Ok(quote) => Some(quote),
+                Err(failure) => return show_failure(&failure),
+            },
+        };
+        let Some(document) = quote.as_ref().map(|quote| quote.document_id.clone()).or(document) else {
+            return;
+        };
+        match api::document(&document).await {
+            Ok(document) => draft.take_document(document),
+            Err(failure) => return show_failure(&failure),
         }
-        let Some(id) = document else { return };
-        match api::document(&id).await {
-            Ok(details) => upload::show_document(draft, details),
-            Err(failure) => draft.failure.set(Some(failure)),
+        if let Some(quote) = quote {
+            if let Some(input) = input("to") {
+                input.set_value(&quote.to_display);
+            }
+            show("quote-view", vec![quote_view(&quote)]);
         }
     });
 }
 
-/// The last step before the module knows the quote: a plain form.
-fn plain_send_form(quote: &QuoteId) -> AnyView {
-    view! {
-        <form method="post" action="/api/v1/faxes" class=PANEL>
-            <input type="hidden" name="quote_id" value=quote.to_string() />
-            <p class="mb-4 text-muted">"The price is set aside from your credits. If the fax is not delivered, all of it returns."</p>
-            <button type="submit" class=ButtonKind::Primary.class()>"Send this fax"</button>
-        </form>
-    }
-    .into_any()
+fn document_view(draft: Draft, document: &Document) -> Element {
+    let about = format!("{}, {}", document.name, page_count(document.pages));
+    let head = element("div", "mb-4 flex flex-wrap items-center justify-between gap-3")
+        .child(
+            element("div", "min-w-0")
+                .child(element("h2", HEADING).id("document-heading").text("Your document"))
+                .child(
+                    element("p", "wrap-anywhere text-muted")
+                        .id("document-name")
+                        .attribute("role", "status")
+                        .text(&about),
+                ),
+        )
+        .child(super::element::button(
+            ButtonKind::Secondary.class(),
+            "Choose other files",
+            Box::new(move |_| draft.drop_document()),
+        ));
+    let previews = (1..=document.pages).map(|number| preview(&document.id, number)).collect();
+    element("section", PANEL)
+        .attribute("aria-labelledby", "document-heading")
+        .child(head)
+        .child(element("ol", "flex gap-4 overflow-x-auto pb-3").id("previews").children(previews))
 }
 
-fn quote_view(draft: Draft, quote: Quote) -> AnyView {
-    let busy = RwSignal::new(false);
+fn preview(document: &DocumentId, number: u32) -> Element {
+    let path = Document::preview_path(document, number, resolution());
+    let image = element("img", "h-72 w-56 rounded border border-line bg-white object-contain")
+        .attribute("loading", "lazy")
+        .attribute("alt", &format!("Page {number} as it will be faxed"))
+        .attribute("src", &path);
+    element("li", "shrink-0")
+        .child(link(&path, "block rounded", "").attribute("target", "_blank").child(image))
+}
+
+fn quote_view(quote: &Quote) -> Element {
     let id = quote.id.clone();
-    let send = move |event: web_sys::SubmitEvent| {
+    let submit: Box<dyn FnMut(Event)> = Box::new(move |event| {
         event.prevent_default();
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
         let id = id.clone();
+        set_disabled("send-button", true);
         spawn_local(async move {
             match api::create_fax(id).await {
                 Ok(fax) => go_to(&format!("/faxes/{}", fax.id)),
                 Err(failure) => {
-                    draft.failure.set(Some(failure));
-                    busy.set(false);
+                    show_failure(&failure);
+                    set_disabled("send-button", false);
                 }
             }
         });
-    };
+    });
     let pages = if quote.billable_pages == quote.pages {
         quote.pages.to_string()
     } else {
         format!("{}, paid as {}", quote.pages, quote.billable_pages)
     };
-    view! {
-        <section aria-labelledby="quote-heading" class=PANEL>
-            <h2 id="quote-heading" class=HEADING>"Ready to send"</h2>
-            <div role="status" class="grid gap-x-8 gap-y-3 sm:grid-cols-2 lg:grid-cols-4">
-                {fact("quote-to", "To", format!("{} ({})", quote.to_display, quote.destination.name))}
-                {fact("quote-pages", "Pages", pages)}
-                {fact("quote-time", "Time on the line", format!("about {}", time::rough_duration(u64::from(quote.estimated_seconds))))}
-                {fact("quote-price", "Price", quote.price.to_string())}
-            </div>
-            <form method="post" action="/api/v1/faxes" class="mt-6 flex flex-wrap items-center gap-4" on:submit=send>
-                <input type="hidden" name="quote_id" value=quote.id.to_string() />
-                <button type="submit" class=ButtonKind::Primary.class() disabled=move || busy.get()>
-                    {format!("Send fax for {}", quote.price)}
-                </button>
-                <p class="text-sm text-muted">"If it is not delivered, all of it returns to your balance."</p>
-            </form>
-        </section>
-    }
-    .into_any()
+    let length = time::rough_duration(u64::from(quote.estimated_seconds));
+    let about = facts(vec![
+        fact("quote-to", "To", &format!("{} ({})", quote.to_display, quote.destination.name)),
+        fact("quote-pages", "Pages", &pages),
+        fact("quote-time", "Time on the line", &format!("about {length}")),
+        fact("quote-price", "Price", &quote.price.to_string()),
+    ]);
+    let send = element("button", ButtonKind::Primary.class()).id("send-button");
+    let form = element("form", "mt-6 flex flex-wrap items-center gap-4")
+        .on("submit", submit)
+        .child(send.text(&format!("Send fax for {}", quote.price)))
+        .child(
+            element("p", "text-sm text-muted")
+                .text("If it is not delivered, all of it returns to your balance."),
+        );
+    element("section", PANEL)
+        .attribute("aria-labelledby", "quote-heading")
+        .child(element("h2", HEADING).id("quote-heading").text("Ready to send"))
+        .child(element("div", "mt-4").attribute("role", "status").child(about))
+        .child(form)
 }
 
-fn fact(id: &'static str, name: &'static str, value: String) -> AnyView {
-    view! { <p class="min-w-0"><span class="block text-sm text-muted">{name}</span><span id=id class="text-lg font-semibold wrap-anywhere">{value}</span></p> }
-        .into_any()
+fn show_failure(failure: &Failure) {
+    show("send-failure", vec![failure_view(failure)]);
+}
+
+/// The sentence beside a field; none takes it away.
+fn show_field_error(field: &str, sentence: &str) {
+    if let Some(host) = document().get_element_by_id(&format!("{field}-error")) {
+        host.set_text_content(Some(sentence));
+    }
+    if let Some(input) = input(field) {
+        // Only a name that is none is refused.
+        let _ = if sentence.is_empty() {
+            input.remove_attribute("aria-invalid")
+        } else {
+            input.set_attribute("aria-invalid", "true")
+        };
+    }
+}
+
+fn input(id: &str) -> Option<HtmlInputElement> {
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
+fn resolution() -> Resolution {
+    let select = document()
+        .get_element_by_id("resolution")
+        .and_then(|select| select.dyn_into::<HtmlSelectElement>().ok());
+    match select.map(|select| select.value()).as_deref() {
+        Some("standard") => Resolution::Standard,
+        _ => Resolution::Fine,
+    }
+}
+
+fn set_hidden(id: &str, hidden: bool) {
+    set_flag(id, "hidden", hidden);
+}
+
+fn set_disabled(id: &str, disabled: bool) {
+    set_flag(id, "disabled", disabled);
+}
+
+fn set_flag(id: &str, name: &str, on: bool) {
+    if let Some(element) = document().get_element_by_id(id) {
+        // Only a name that is none is refused.
+        let _ = element.toggle_attribute_with_force(name, on);
+    }
+}
+
+fn focus(id: &str) {
+    // After the element is shown.
+    let id = id.to_owned();
+    set_timeout(
+        move || {
+            if let Some(input) = input(&id) {
+                let _ = input.focus();
+            }
+        },
+        Duration::ZERO,
+    );
 }

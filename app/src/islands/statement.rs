@@ -4,105 +4,86 @@ use faxdroid_contract::credits::{Transaction, TransactionKind};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::failure::{failure_view, loading_view};
-use crate::api::{self, Failure};
+use super::element::{Element, button, cell, element, link, row, show, table};
+use super::failure::failure_view;
+use crate::api;
 use crate::components::ButtonKind;
 use crate::time;
 
-#[derive(Clone, Copy)]
-struct Lines {
-    rows: RwSignal<Option<Vec<Transaction>>>,
-    next: RwSignal<Option<String>>,
-    failure: RwSignal<Option<Failure>>,
-}
+const COLUMNS: [&str; 4] = ["When", "What", "Amount", "Balance"];
 
 /// Every change of the balance, newest first.
 #[island]
 pub fn Statement() -> impl IntoView {
-    let lines = Lines { rows: RwSignal::new(None), next: RwSignal::new(None), failure: RwSignal::new(None) };
-    let balance = RwSignal::new(String::new());
-    Effect::new(move |_| {
-        load(lines);
-        spawn_local(async move {
+    Effect::new(|_| {
+        spawn_local(async {
             if let Ok(me) = api::me().await {
-                balance.set(me.balance.to_string());
+                let balance = me.balance.to_string();
+                show("balance", vec![element("span", "").text(&balance)]);
             }
         });
+        load(StoredValue::new(Vec::new()), None);
     });
     view! {
-        <p class="mb-4 hidden items-baseline gap-3 scripts:flex">
-            <span class="text-muted">"Balance"</span>
-            <output id="balance" class="font-display text-3xl font-semibold tracking-tight tabular-nums">{balance}</output>
-        </p>
-        {move || lines.failure.with(|failure| failure.as_ref().map(failure_view))}
-        {move || match lines.rows.get() {
-            Some(rows) => table(rows),
-            None if lines.failure.with(Option::is_some) => ().into_any(),
-            None => loading_view(),
-        }}
-        {move || lines.next.with(Option::is_some).then(|| view! {
-            <button type="button" class=ButtonKind::Secondary.class() on:click=move |_| load(lines)>"Load more"</button>
-        })}
+        <div>
+            <p class="mb-4 hidden items-baseline gap-3 scripts:flex">
+                <span class="text-muted">"Balance"</span>
+                <output id="balance" class="font-display text-3xl font-semibold tracking-tight tabular-nums"></output>
+            </p>
+            <div id="statement-view"><p class="hidden text-muted scripts:block">"Loading\u{2026}"</p></div>
+        </div>
     }
 }
 
-fn load(lines: Lines) {
-    let cursor = lines.next.get_untracked();
+fn load(lines: StoredValue<Vec<Transaction>>, cursor: Option<String>) {
     spawn_local(async move {
         match api::transactions(cursor.as_deref()).await {
             Ok(page) => {
-                lines.rows.update(|rows| rows.get_or_insert_default().extend(page.data));
-                lines.next.set(page.next_cursor);
-                lines.failure.set(None);
+                lines.update_value(|lines| lines.extend(page.data));
+                show("statement-view", lines.with_value(|lines| statement(lines)));
+                if let Some(next) = page.next_cursor {
+                    let more = button(
+                        ButtonKind::Secondary.class(),
+                        "Load more",
+                        Box::new(move |_| load(lines, Some(next.clone()))),
+                    );
+                    show("statement-more", vec![more]);
+                }
             }
-            Err(failure) => lines.failure.set(Some(failure)),
+            Err(failure) => show("statement-view", vec![failure_view(&failure)]),
         }
     });
 }
 
-fn table(rows: Vec<Transaction>) -> AnyView {
-    if rows.is_empty() {
-        return view! { <p class="text-muted">"Nothing yet. Credits that you buy appear here."</p> }
-            .into_any();
+fn statement(lines: &[Transaction]) -> Vec<Element> {
+    if lines.is_empty() {
+        return vec![element("p", "text-muted").text("Nothing yet. Credits that you buy appear here.")];
     }
-    view! {
-        <div class="mb-4 overflow-x-auto" tabindex="0" role="region" aria-labelledby="statement-heading">
-            <table class="w-full text-left">
-                <thead class="border-b border-line text-sm text-muted">
-                    <tr>
-                        <th scope="col" class="py-2 pr-4 font-semibold">"When"</th>
-                        <th scope="col" class="py-2 pr-4 font-semibold">"What"</th>
-                        <th scope="col" class="py-2 pr-4 text-right font-semibold">"Amount"</th>
-                        <th scope="col" class="py-2 text-right font-semibold">"Balance"</th>
-                    </tr>
-                </thead>
-                <tbody id="statement-lines">{rows.into_iter().map(line).collect::<Vec<_>>()}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    let body = element("tbody", "").id("statement-lines").children(lines.iter().map(line).collect());
+    vec![table("statement-heading", &COLUMNS, body), element("div", "").id("statement-more")]
 }
 
-fn line(row: Transaction) -> AnyView {
-    let fax = row
-        .fax_id
-        .map(|fax| view! { " "<a href=format!("/faxes/{fax}") class="text-accent underline">"fax"</a> });
-    view! {
-        <tr data-kind=row.kind.as_str() class="border-b border-line">
-            <td class="py-2.5 pr-4 whitespace-nowrap text-muted">{time::local(&row.created_at)}</td>
-            <td class="py-2.5 pr-4">{kind(row.kind)}{fax}</td>
-            <td class="py-2.5 pr-4 text-right tabular-nums">{row.amount.to_string()}</td>
-            <td class="py-2.5 text-right tabular-nums">{row.balance.to_string()}</td>
-        </tr>
-    }
-    .into_any()
+fn line(transaction: &Transaction) -> Element {
+    let what = match &transaction.fax_id {
+        Some(fax) => {
+            cell("").child(link(&format!("/faxes/{fax}"), "text-accent underline", kind(transaction.kind)))
+        }
+        None => cell(kind(transaction.kind)),
+    };
+    row(vec![
+        cell(&time::local(&transaction.created_at)),
+        what,
+        cell(&transaction.amount.to_string()),
+        cell(&transaction.balance.to_string()),
+    ])
+    .attribute("data-kind", transaction.kind.as_str())
 }
 
 const fn kind(kind: TransactionKind) -> &'static str {
     match kind {
         TransactionKind::Purchase => "Credits bought",
-        TransactionKind::Charge => "Charge for a",
-        TransactionKind::Refund => "Refund of a",
+        TransactionKind::Charge => "Charge for a fax",
+        TransactionKind::Refund => "Refund of a fax",
         TransactionKind::Dispute => "Payment disputed",
     }
 }

@@ -25,7 +25,7 @@ pub fn Developers() -> impl IntoView {
             title="Developers"
             lead="What this site does, your program can do. One REST API, JSON in and out, described by an OpenAPI document."
         />
-        <div class="grid gap-10 lg:grid-cols-[13rem_minmax(0,1fr)]">
+        <div class="grid grid-cols-[minmax(0,1fr)] gap-10 lg:grid-cols-[13rem_minmax(0,1fr)]">
             <nav aria-label="On this page" class="lg:sticky lg:top-6 lg:max-h-[calc(100dvh-3rem)] lg:self-start lg:overflow-y-auto">
                 <ul class="flex flex-wrap gap-x-4 gap-y-1 text-sm lg:flex-col lg:gap-y-1.5">
                     <li><a href="#start" class=CONTENT_LINK>"Getting started"</a></li>
@@ -36,7 +36,7 @@ pub fn Developers() -> impl IntoView {
                     <li><a href="#problems" class=CONTENT_LINK>"Problem codes"</a></li>
                 </ul>
             </nav>
-            <div class="grid min-w-0 gap-14">
+            <div class="grid grid-cols-[minmax(0,1fr)] gap-14">
                 <Guide />
                 <TestNumbers />
                 <TestCards />
@@ -136,7 +136,7 @@ curl -b jar -H 'Content-Type: application/json' -H \"Idempotency-Key: $(uuidgen)
 #[component]
 fn TestNumbers() -> impl IntoView {
     view! {
-        <section aria-labelledby="test-numbers">
+        <section>
             <h2 id="test-numbers" class=HEADING>"Test numbers"</h2>
             <p class="mt-2 max-w-3xl text-muted">
                 "On the simulated line, what a number does depends on the number alone. No call leaves the building; prices are as \
@@ -169,7 +169,7 @@ fn TestNumbers() -> impl IntoView {
 #[component]
 fn TestCards() -> impl IntoView {
     view! {
-        <section aria-labelledby="test-cards">
+        <section>
             <h2 id="test-cards" class=HEADING>"Test cards"</h2>
             <p class="mt-2 max-w-3xl text-muted">"The payment sandbox takes these and no others. No money moves."</p>
             <div class=TABLE_FRAME tabindex="0" role="region" aria-labelledby="test-cards">
@@ -195,7 +195,7 @@ fn TestCards() -> impl IntoView {
 #[component]
 fn Problems() -> impl IntoView {
     view! {
-        <section aria-labelledby="problems">
+        <section>
             <h2 id="problems" class=HEADING>"Problem codes"</h2>
             <p class="mt-2 max-w-3xl text-muted">"A code never changes its meaning. New ones may be added."</p>
             <div class=TABLE_FRAME tabindex="0" role="region" aria-labelledby="problems">

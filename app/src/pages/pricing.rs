@@ -50,7 +50,7 @@ pub fn Pricing() -> impl IntoView {
             />
         </Panel>
 
-        <section aria-labelledby="destinations" class="mt-12">
+        <section class="mt-12">
             <h2 id="destinations" class="font-display text-3xl font-semibold tracking-tight">"All destinations"</h2>
             <p class="mt-2 max-w-3xl text-muted">
                 "A page to a destination with a multiplier counts as so many pages: five pages to a country with \u{d7}2 are paid as ten. \

@@ -1,32 +1,194 @@
 //! `/send`: upload, check, send. Without scripts the steps are `?document=` and `?quote=`; with them the
-//! island takes all steps in place.
+//! island takes all steps in place, on these very forms.
 
-use faxdroid_contract::documents::MAX_PAGES;
+use faxdroid_contract::documents::{Document, MAX_PAGES, Resolution};
+use faxdroid_contract::ids::{DocumentId, QuoteId};
 use leptos::prelude::*;
 
 use super::query::form_state;
-use crate::components::{FormMessages, PageHeading};
+use crate::components::field::{INPUT, LABEL};
+use crate::components::{ButtonKind, ButtonLink, FormMessages, PageHeading, PrivateFrame};
+use crate::forms::FormState;
 use crate::islands::SendFax;
+
+const PANEL: &str = "rounded-2xl border border-line bg-surface p-5 shadow-sheet sm:p-7";
+const HEADING: &str = "mb-4 font-display text-2xl font-semibold tracking-tight";
+const ERROR: &str = "mt-1.5 text-sm font-semibold text-danger empty:hidden";
+const HINT: &str = "mt-1.5 text-sm text-muted";
+const ACCEPT: &str =
+    ".pdf,.png,.jpg,.jpeg,.tif,.tiff,.txt,application/pdf,image/png,image/jpeg,image/tiff,text/plain";
 
 /// The page that sends.
 #[component]
 pub fn Send() -> impl IntoView {
     let form = form_state();
+    let document: Option<DocumentId> = form.value("document").parse().ok();
+    let quote: Option<QuoteId> = form.value("quote").parse().ok();
     let pages = form.value("pages").parse().unwrap_or(1).clamp(1, MAX_PAGES);
+    let started = document.is_some() || quote.is_some();
+    let previews = document.clone().map(|document| view! { <DocumentStep document pages /> });
+    let confirm = quote.clone().map(|quote| view! { <ConfirmStep quote /> });
     view! {
         <PageHeading title="Send a fax" lead="Upload, check the pages, type the number. You see the price before anything is sent." />
         <FormMessages
             state=form.clone()
             fields=&[("files", "Files"), ("to", "Fax number"), ("resolution", "Resolution")]
         />
-        <SendFax
-            document=form.value("document").parse().ok()
-            quote=form.value("quote").parse().ok()
-            pages
-            to=form.value("to")
-            files_error=form.error_of("files").unwrap_or_default().to_owned()
-            to_error=form.error_of("to").unwrap_or_default().to_owned()
-        />
+        <div class="grid grid-cols-[minmax(0,1fr)] gap-6">
+            <UploadStep form=form.clone() done=started />
+            <div id="document-view" class="empty:hidden">{previews}</div>
+            <NumberStep form document=document.clone() />
+            <SendFax document quote />
+            <div id="quote-view" class="empty:hidden">{confirm}</div>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn UploadStep(
+    /// What the query says.
+    form: FormState,
+    /// Whether a document has been uploaded.
+    done: bool,
+) -> impl IntoView {
+    let error = form.error_of("files");
+    view! {
+        <section id="upload-step" hidden=done aria-labelledby="upload-heading" class=PANEL>
+            <h2 id="upload-heading" class=HEADING>"Your document"</h2>
+            <form
+                id="upload"
+                method="post"
+                action="/api/v1/documents"
+                enctype="multipart/form-data"
+                class="rounded-xl border-2 border-dashed border-edge p-5 sm:p-10"
+            >
+                <label for="files" class=LABEL>"Files"</label>
+                <input
+                    id="files"
+                    name="files"
+                    type="file"
+                    multiple=true
+                    accept=ACCEPT
+                    aria-describedby="files-error files-hint"
+                    aria-invalid=error.is_some().then_some("true")
+                    class="block w-full cursor-pointer rounded-lg file:mr-4 file:min-h-11 file:cursor-pointer file:rounded-lg file:border file:border-solid file:border-edge file:bg-surface file:px-4 file:font-semibold file:text-ink"
+                />
+                <p id="files-error" role="alert" class=ERROR>{error}</p>
+                <p id="files-hint" class=HINT>
+                    "PDF, PNG, JPEG, TIFF or plain text; up to 20 files, 50 MB and 200 pages together."
+                    <span class="hidden scripts:inline">" You can also drop them here."</span>
+                </p>
+                <button id="upload-button" type="submit" class="mt-5 inline-flex min-h-11 cursor-pointer items-center justify-center rounded-lg bg-accent px-5 py-2 font-semibold text-on-accent hover:bg-accent-strong disabled:cursor-not-allowed disabled:opacity-60">"Upload"</button>
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+/// The pages of a document, as far as the page's address tells of them.
+#[component]
+fn DocumentStep(
+    /// The document.
+    document: DocumentId,
+    /// How many pages it has.
+    pages: u32,
+) -> impl IntoView {
+    let images = (1..=pages)
+        .map(|number| {
+            let path = Document::preview_path(&document, number, Resolution::Fine);
+            view! {
+                <li class="shrink-0">
+                    <img
+                        src=path
+                        alt=format!("Page {number} as it will be faxed")
+                        loading="lazy"
+                        class="h-72 w-56 rounded border border-line bg-white object-contain"
+                    />
+                </li>
+            }
+        })
+        .collect::<Vec<_>>();
+    view! {
+        <section aria-labelledby="document-heading" class=PANEL>
+            <h2 id="document-heading" class=HEADING>"Your document"</h2>
+            <ol class="flex gap-4 overflow-x-auto pb-3" tabindex="0" role="list" aria-labelledby="document-heading">{images}</ol>
+            <PrivateFrame src=format!("/api/v1/documents/{document}") title="Your document" />
+            <div class="mt-4"><ButtonLink kind=ButtonKind::Secondary href="/send">"Choose other files"</ButtonLink></div>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn NumberStep(
+    /// What the query says.
+    form: FormState,
+    /// The document to send, once there is one.
+    document: Option<DocumentId>,
+) -> impl IntoView {
+    let error = form.error_of("to");
+    let standard = form.value("resolution") == "standard";
+    let hidden = document.is_none();
+    let document = document.map(|document| document.to_string());
+    view! {
+        <section id="number-step" hidden=hidden aria-labelledby="number-heading" class=PANEL>
+            <h2 id="number-heading" class=HEADING>"Where to?"</h2>
+            <form
+                id="price"
+                method="post"
+                action="/api/v1/quotes"
+                novalidate=true
+                class="grid items-start gap-5 sm:grid-cols-[2fr_1fr]"
+            >
+                <input id="document_id" type="hidden" name="document_id" value=document />
+                <div>
+                    <label for="to" class=LABEL>"Fax number"</label>
+                    <input
+                        id="to"
+                        name="to"
+                        type="tel"
+                        inputmode="tel"
+                        autocomplete="off"
+                        placeholder="+1 212 555 0100"
+                        value=form.value("to")
+                        aria-describedby="to-error to-hint"
+                        aria-invalid=error.is_some().then_some("true")
+                        class=INPUT
+                    />
+                    <p id="to-error" role="alert" class=ERROR>{error}</p>
+                    <p id="to-hint" class=HINT>"With the country code, as in +1 212 555 0100."</p>
+                </div>
+                <div>
+                    <label for="resolution" class=LABEL>"Resolution"</label>
+                    <select id="resolution" name="resolution" class=INPUT>
+                        <option value="fine">"Fine"</option>
+                        <option value="standard" selected=standard>"Standard (faster)"</option>
+                    </select>
+                </div>
+                <div><button type="submit" class=ButtonKind::Secondary.class()>"Show the price"</button></div>
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+/// The last step without scripts: the quote stands in a frame of the API.
+#[component]
+fn ConfirmStep(
+    /// The quote to accept.
+    quote: QuoteId,
+) -> impl IntoView {
+    view! {
+        <section aria-labelledby="confirm-heading" class=PANEL>
+            <h2 id="confirm-heading" class=HEADING>"Ready to send"</h2>
+            <PrivateFrame src=format!("/api/v1/quotes/{quote}") title="Price" />
+            <form method="post" action="/api/v1/faxes" class="mt-4">
+                <input type="hidden" name="quote_id" value=quote.to_string() />
+                <p class="mb-4 text-muted">"The price is set aside from your credits. If the fax is not delivered, all of it returns."</p>
+                <button type="submit" class=ButtonKind::Primary.class()>"Send this fax"</button>
+            </form>
+        </section>
     }
     .into_any()
 }

@@ -1,0 +1,118 @@
+//! Elements made in the browser, for what only the browser may know: private data is never part of a rendered
+//! page, so there is nothing to hydrate. One type for all elements keeps the module small; text goes in as
+//! text, so nothing that somebody named can become markup.
+
+use leptos::prelude::document;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, UnwrapThrowExt};
+use web_sys::Event;
+
+/// An element that is not on the page yet.
+pub(super) struct Element(web_sys::Element);
+
+/// A new element with its classes.
+pub(super) fn element(tag: &'static str, class: &'static str) -> Element {
+    let made = document().create_element(tag).unwrap_throw();
+    if !class.is_empty() {
+        made.set_class_name(class);
+    }
+    Element(made)
+}
+
+/// Puts `content` into the element named `id`, instead of what was in it.
+pub(super) fn show(id: &str, content: Vec<Element>) {
+    if let Some(host) = document().get_element_by_id(id) {
+        host.set_inner_html("");
+        Element(host).children(content);
+    }
+}
+
+impl Element {
+    pub(super) fn attribute(self, name: &'static str, value: &str) -> Self {
+        // Only a name that is none is refused.
+        let _ = self.0.set_attribute(name, value);
+        self
+    }
+
+    pub(super) fn id(self, id: &'static str) -> Self {
+        self.attribute("id", id)
+    }
+
+    pub(super) fn text(self, text: &str) -> Self {
+        self.0.set_text_content(Some(text));
+        self
+    }
+
+    pub(super) fn child(self, child: Element) -> Self {
+        // Only a node that contains this one is refused.
+        let _ = self.0.append_child(&child.0);
+        self
+    }
+
+    pub(super) fn children(self, children: Vec<Element>) -> Self {
+        children.into_iter().fold(self, Element::child)
+    }
+
+    pub(super) fn on(self, event: &'static str, handler: Box<dyn FnMut(Event)>) -> Self {
+        let handler = Closure::wrap(handler);
+        let _ = self.0.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());
+        // It may be called as long as the element is there, which is until the page is left.
+        handler.forget();
+        self
+    }
+}
+
+/// A link.
+pub(super) fn link(href: &str, class: &'static str, text: &str) -> Element {
+    element("a", class).attribute("href", href).text(text)
+}
+
+/// A button that does something on this page.
+pub(super) fn button(class: &'static str, text: &str, act: Box<dyn FnMut(Event)>) -> Element {
+    element("button", class).attribute("type", "button").text(text).on("click", act)
+}
+
+/// A name and its value, for a `dl`.
+pub(super) fn fact(id: &'static str, name: &str, value: &str) -> Element {
+    element("div", "min-w-0")
+        .child(element("dt", "text-sm text-muted").text(name))
+        .child(element("dd", "text-lg wrap-anywhere tabular-nums").id(id).text(value))
+}
+
+/// Names and values in columns.
+pub(super) fn facts(facts: Vec<Element>) -> Element {
+    element("dl", "grid gap-x-8 gap-y-3 sm:grid-cols-2 lg:grid-cols-4").children(facts)
+}
+
+/// A table that scrolls sideways where it does not fit, named by the heading `labelled_by`.
+pub(super) fn table(labelled_by: &str, columns: &[&str], body: Element) -> Element {
+    let head = columns
+        .iter()
+        .map(|name| {
+            element("th", "py-2 pr-4 font-semibold whitespace-nowrap").attribute("scope", "col").text(name)
+        })
+        .collect();
+    let head =
+        element("thead", "border-b border-line text-sm text-muted").child(element("tr", "").children(head));
+    element("div", "mb-4 overflow-x-auto")
+        .attribute("tabindex", "0")
+        .attribute("role", "region")
+        .attribute("aria-labelledby", labelled_by)
+        .child(element("table", "w-full text-left").child(head).child(body))
+}
+
+/// A row of such a table.
+pub(super) fn row(cells: Vec<Element>) -> Element {
+    element("tr", "border-b border-line last:border-0").children(cells)
+}
+
+/// A cell of such a row.
+pub(super) fn cell(text: &str) -> Element {
+    element("td", "py-2.5 pr-4 align-top tabular-nums").text(text)
+}
+
+/// `1 page`, `3 pages`.
+pub(super) fn page_count(pages: u32) -> String {
+    let unit = if pages == 1 { "page" } else { "pages" };
+    format!("{pages} {unit}")
+}
