@@ -40,7 +40,10 @@ pub(crate) fn secure(headers: &mut HeaderMap) {
         (X_FRAME_OPTIONS, "DENY"),
         // Queries of pages may hold tokens; they are nobody else's business.
         (REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=()",
+        ),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

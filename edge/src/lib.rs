@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::header::{ALLOW, CACHE_CONTROL};
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
@@ -59,7 +59,11 @@ async fn page(State(site): State<Site>, request: Request<Body>) -> Response<Body
         Ok(response) => (response, status, cache),
         Err(_panic) => {
             tracing::error!(path = request.uri().path(), "render_panicked");
-            (render(&site, Uri::from_static(routes::ERROR)).await, StatusCode::INTERNAL_SERVER_ERROR, Cache::Never)
+            (
+                render(&site, Uri::from_static(routes::ERROR)).await,
+                StatusCode::INTERNAL_SERVER_ERROR,
+                Cache::Never,
+            )
         }
     };
     *response.status_mut() = status;
@@ -87,7 +91,20 @@ async fn render(site: &Site, uri: Uri) -> Response<Body> {
             provide_context(origin);
         }
     };
-    leptos_axum::render_app_async_with_context(provide, move || shell(options.clone()))(request).await
+    let (head, body) =
+        leptos_axum::render_app_async_with_context(provide, move || shell(options.clone()))(request)
+            .await
+            .into_parts();
+    // The body is made of strings that were rendered before, so reading it cannot fail.
+    let html = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    Response::from_parts(head, Body::from(html.slice(..end_of_document(&html))))
+}
+
+/// Behind the document Leptos appends scripts with the data of resources. No page has any; the scripts would be empty,
+/// differ by their nonce at each render, and be refused by the policy.
+fn end_of_document(html: &[u8]) -> usize {
+    const END: &[u8] = b"</html>";
+    html.windows(END.len()).rposition(|window| window == END).map_or(html.len(), |start| start + END.len())
 }
 
 #[cfg(test)]
