@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use faxdroid_contract::faxes::{AttemptOutcome, Fax, FaxStatus};
 use faxdroid_contract::ids::{AccountId, AttemptId, FaxId};
+use jiff::Timestamp;
 
-use super::state::{Effect, Event, IllegalTransition, State, transition};
+use super::state::{Effect, Event, IllegalTransition, State, Transition, transition};
 use super::{Faxes, read};
 use crate::ledger::{self, LedgerError};
 use crate::line::CallResult;
@@ -206,53 +207,63 @@ async fn step(
     let lease = facts.lease.filter(|_| next.state.status == FaxStatus::Sending);
     fax.lease_owner = lease.map(|lease| lease.owner.to_owned());
     fax.lease_until = lease.map(|lease| now.saturating_add(milliseconds(lease.length)));
-    fax.next_attempt_at = match next.state.status {
-        // A refund that is due is looked for by the same column.
-        FaxStatus::Queued | FaxStatus::Failed => Some(now),
-        _ => None,
-    };
+    fax.next_attempt_at = next_attempt_at(faxes, &next);
     fax.completed_at = next.state.status.is_final().then_some(now);
+    // First of all: whoever holds an outdated row must not touch what belongs to it.
+    let fax = store::faxes::write(&transaction, fax).await?.ok_or(StepError::Overtaken)?;
 
     let mut begun = None;
+    let clock = faxes.clock.as_ref();
     for effect in next.effects {
         match effect {
             Effect::StartCall { number } => {
                 begun = Some(start_call(faxes, &transaction, &fax, number).await?)
             }
             Effect::EndCall(outcome) => end_attempt(faxes, &transaction, &fax, outcome, facts.result).await?,
-            Effect::ScheduleRetry(retry) => {
-                let due = faxes.schedule.next_attempt_at(retry, faxes.clock.as_ref());
-                fax.next_attempt_at = Some(due.as_millisecond());
-                outbox::leave(&transaction, faxes.clock.as_ref(), QueueName::Retries, &fax.id, due).await?;
+            Effect::ScheduleRetry(_) => {
+                let due = fax.next_attempt_at.and_then(|due| Timestamp::from_millisecond(due).ok());
+                let due = due.unwrap_or_else(|| clock.now());
+                outbox::leave(&transaction, clock, QueueName::Retries, &fax.id, due).await?;
             }
             Effect::RequestRefund => {
-                let clock = faxes.clock.as_ref();
                 outbox::leave(&transaction, clock, QueueName::Refunds, &fax.id, clock.now()).await?;
             }
             Effect::Capture => {
-                let (clock, price) = (faxes.clock.as_ref(), fax.price_minor);
-                ledger::capture(&transaction, clock, &fax.account_id, &fax.id, price).await?;
+                ledger::capture(&transaction, clock, &fax.account_id, &fax.id, fax.price_minor).await?;
             }
             Effect::Refund => {
-                let (clock, price) = (faxes.clock.as_ref(), fax.price_minor);
-                ledger::refund(&transaction, clock, &fax.account_id, &fax.id, price).await?;
+                ledger::refund(&transaction, clock, &fax.account_id, &fax.id, fax.price_minor).await?;
             }
         }
     }
-    let written = store::faxes::write(&transaction, fax).await?.ok_or(StepError::Overtaken)?;
     transaction.commit().await.map_err(StoreError::from)?;
     tracing::info!(
-        fax_id = %written.id,
-        status = %written.status,
-        attempts_made = written.attempts_made,
+        fax_id = %fax.id,
+        status = %fax.status,
+        attempts_made = fax.attempts_made,
         event = ?event,
         "fax_changed"
     );
-    faxes.tell(&written.id)?;
+    faxes.tell(&fax.id)?;
     if next.state.status == FaxStatus::Queued || event_frees_a_lane(event) {
         faxes.waiting.notify_one();
     }
-    Ok((written, begun))
+    Ok((fax, begun))
+}
+
+/// A refund that is due is looked for by the same column as a call.
+fn next_attempt_at(faxes: &Faxes, next: &Transition) -> Option<i64> {
+    let retry = next.effects.iter().find_map(|effect| match effect {
+        Effect::ScheduleRetry(retry) => Some(*retry),
+        _ => None,
+    });
+    match (next.state.status, retry) {
+        (FaxStatus::Queued | FaxStatus::Failed, _) => Some(faxes.now()),
+        (_, Some(retry)) => {
+            Some(faxes.schedule.next_attempt_at(retry, faxes.clock.as_ref()).as_millisecond())
+        }
+        (_, None) => None,
+    }
 }
 
 fn event_frees_a_lane(event: Event) -> bool {

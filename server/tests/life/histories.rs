@@ -273,8 +273,10 @@ impl History {
         assert_eq!(lanes.len(), calls, "a lane is occupied exactly while its number is called");
     }
 
-    /// The servers go on without accidents until nothing is left to do.
+    /// After a last accident, in which every message is lost, the servers go on until nothing is left to do.
     async fn runs_to_its_end(&mut self) {
+        self.happens(&Happening::Relay).await;
+        self.happens(&Happening::QueueLosesEverything).await;
         self.silent.clear();
         for round in 0.. {
             assert!(round < 500, "the faxes never come to an end");
@@ -343,4 +345,42 @@ proptest! {
             history.expect_paid_exactly_for_what_was_delivered().await;
         });
     }
+}
+
+#[tokio::test]
+async fn a_caller_who_was_given_up_and_speaks_after_all_changes_nothing() {
+    let mut history = History::begin().await;
+    history.happens(&Happening::Buy).await;
+    history.happens(&Happening::Accept { number: 1, price: 30 }).await;
+    history.happens(&Happening::Claim).await;
+    history.happens(&Happening::TimePasses(31)).await;
+    history.happens(&Happening::Sweep).await;
+    let late = history.calling.pop().unwrap();
+    let ended = life::end_call(&history.world.faxes, late.clone(), &result(AttemptOutcome::Delivered)).await;
+    assert_eq!(ended.unwrap(), None);
+    assert!(life::renew(&history.world.faxes, late, LEASE, 2).await.unwrap().is_none());
+    let fax = history.fax(&history.accepted[0].clone()).await;
+    assert_eq!((fax.status, fax.attempts.len()), (FaxStatus::Retrying, 1));
+    assert_eq!(fax.attempts[0].outcome, Some(AttemptOutcome::LineDown));
+    assert_eq!(fax.attempts[0].pages_confirmed, 0);
+}
+
+#[tokio::test]
+async fn a_refund_whose_message_was_lost_is_paid_by_the_sweeper() {
+    let mut history = History::begin().await;
+    history.happens(&Happening::Buy).await;
+    history.happens(&Happening::Accept { number: 6, price: 30 }).await;
+    history.happens(&Happening::Claim).await;
+    let call = history.calling.pop().unwrap();
+    life::end_call(&history.world.faxes, call, &result(AttemptOutcome::Unallocated)).await.unwrap();
+    history.happens(&Happening::Relay).await;
+    history.happens(&Happening::QueueLosesEverything).await;
+    history.happens(&Happening::Poll).await;
+    assert_eq!(history.fax(&history.accepted[0].clone()).await.status, FaxStatus::Failed);
+    history.happens(&Happening::TimePasses(180)).await;
+    history.happens(&Happening::Sweep).await;
+    history.happens(&Happening::Sweep).await;
+    assert_eq!(history.fax(&history.accepted[0].clone()).await.status, FaxStatus::Refunded);
+    assert_eq!(history.world.balance().await, CREDITS.1);
+    history.expect_sound().await;
 }

@@ -4,5 +4,6 @@
 mod calls;
 mod histories;
 mod ledger_check;
+mod queues;
 mod refusals;
 mod world;
