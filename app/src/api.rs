@@ -5,17 +5,18 @@
 
 use faxdroid_contract::accounts::Me;
 use faxdroid_contract::credits::{Checkout, Transaction};
-use faxdroid_contract::documents::Document;
-use faxdroid_contract::faxes::{CreateFax, Fax, FaxSummary};
+use faxdroid_contract::documents::{Document, Resolution};
+use faxdroid_contract::faxes::{Fax, FaxSummary};
 use faxdroid_contract::ids::{CheckoutId, DocumentId, FaxId, QuoteId};
 use faxdroid_contract::listing::Page;
 use faxdroid_contract::problem::{Problem, ProblemCode};
 use faxdroid_contract::quotes::{CreateQuote, Quote};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response};
+
+use crate::decode::{Decode, decode};
+use crate::json::quoted;
 
 /// Why a request did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub(crate) enum Failure {
 impl Failure {
     /// A failure from the body of an answer that is no success.
     pub(crate) fn from_body(body: &str) -> Self {
-        serde_json::from_str(body).map_or(Self::Unreachable, Self::Refused)
+        decode(body).map_or(Self::Unreachable, Self::Refused)
     }
 
     /// Whether it is this one.
@@ -69,13 +70,22 @@ pub(crate) async fn quote(id: &QuoteId) -> Result<Quote, Failure> {
 }
 
 pub(crate) async fn create_quote(wanted: &CreateQuote) -> Result<Quote, Failure> {
-    post("/api/v1/quotes", body(wanted), None).await
+    let resolution = match wanted.resolution {
+        Resolution::Standard => "standard",
+        Resolution::Fine => "fine",
+    };
+    let body = format!(
+        r#"{{"document_id":"{}","to":{},"resolution":"{resolution}"}}"#,
+        wanted.document_id,
+        quoted(&wanted.to)
+    );
+    post("/api/v1/quotes", Some(body), None).await
 }
 
 /// A quote is sent once, so its identifier is the idempotency key: a second press cannot send a second fax.
-pub(crate) async fn create_fax(quote_id: QuoteId) -> Result<Fax, Failure> {
-    let key = quote_id.to_string();
-    post("/api/v1/faxes", body(&CreateFax { quote_id }), Some(&key)).await
+pub(crate) async fn create_fax(quote: &QuoteId) -> Result<Fax, Failure> {
+    let body = format!(r#"{{"quote_id":"{quote}"}}"#);
+    post("/api/v1/faxes", Some(body), Some(quote.as_str())).await
 }
 
 pub(crate) async fn fax(id: &FaxId) -> Result<Fax, Failure> {
@@ -124,20 +134,12 @@ fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
     url
 }
 
-fn body(value: &impl Serialize) -> Option<String> {
-    serde_json::to_string(value).ok()
+async fn get<T: Decode>(url: &str) -> Result<T, Failure> {
+    decode(&request("GET", url, None, None).await?).ok_or(Failure::Unreachable)
 }
 
-async fn get<T: DeserializeOwned>(url: &str) -> Result<T, Failure> {
-    parse(&request("GET", url, None, None).await?)
-}
-
-async fn post<T: DeserializeOwned>(url: &str, body: Option<String>, key: Option<&str>) -> Result<T, Failure> {
-    parse(&request("POST", url, body, key).await?)
-}
-
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    serde_json::from_str(text).map_err(|_| Failure::Unreachable)
+async fn post<T: Decode>(url: &str, body: Option<String>, key: Option<&str>) -> Result<T, Failure> {
+    decode(&request("POST", url, body, key).await?).ok_or(Failure::Unreachable)
 }
 
 async fn request(

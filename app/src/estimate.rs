@@ -30,16 +30,20 @@ pub fn page_count(text: &str) -> Option<u32> {
     text.trim().parse().ok().filter(|pages| (1..=MAX_PAGES).contains(pages))
 }
 
-/// The sum in words: `3 pages × 2 = 6 pages to pay`.
-pub fn sum(pages: u32, multiplier: u32) -> String {
+/// The sum in words: `5 pages × 2 = 10 pages at $0.10 to Mexico`.
+pub fn sum(pages: u32, multiplier: u32, country: &str) -> String {
     let counted = match pages {
         1 => "1 page".to_owned(),
         several => format!("{several} pages"),
     };
     if multiplier == 1 {
-        return format!("{counted} at {}", prices::PRICE_PER_PAGE);
+        return format!("{counted} at {} to {country}", prices::PRICE_PER_PAGE);
     }
-    format!("{counted} \u{d7} {multiplier} = {} pages at {}", pages * multiplier, prices::PRICE_PER_PAGE)
+    format!(
+        "{counted} \u{d7} {multiplier} = {} pages at {} to {country}",
+        pages * multiplier,
+        prices::PRICE_PER_PAGE
+    )
 }
 
 /// What it comes to.
@@ -56,8 +60,8 @@ mod tests {
         let estimate = Estimate::from_query("MX", "5");
         assert_eq!(estimate.destination.name, "Mexico");
         assert_eq!(price(estimate.pages, estimate.destination.page_multiplier), Money::usd(100));
-        assert_eq!(sum(5, 2), "5 pages \u{d7} 2 = 10 pages at $0.10");
-        assert_eq!(sum(1, 1), "1 page at $0.10");
+        assert_eq!(sum(5, 2, "Mexico"), "5 pages \u{d7} 2 = 10 pages at $0.10 to Mexico");
+        assert_eq!(sum(1, 1, "Canada"), "1 page at $0.10 to Canada");
     }
 
     #[test]

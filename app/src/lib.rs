@@ -9,6 +9,8 @@ pub mod forms;
 pub mod islands;
 
 mod api;
+mod decode;
+mod json;
 mod time;
 
 #[cfg(feature = "ssr")]

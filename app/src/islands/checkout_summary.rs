@@ -11,12 +11,9 @@ use crate::api;
 
 /// Price, credits and state of a purchase.
 #[island]
-pub fn CheckoutSummary(
-    /// The purchase.
-    checkout: CheckoutId,
-) -> impl IntoView {
-    Effect::new(move |_| {
-        let checkout = checkout.clone();
+pub fn CheckoutSummary() -> impl IntoView {
+    Effect::new(|_| {
+        let Some(checkout) = super::path_id::<CheckoutId>() else { return };
         spawn_local(async move {
             let content = match api::checkout(&checkout).await {
                 Ok(checkout) => summary(&checkout),

@@ -84,8 +84,8 @@ pub(super) fn facts(facts: Vec<Element>) -> Element {
     element("dl", "grid gap-x-8 gap-y-3 sm:grid-cols-2 lg:grid-cols-4").children(facts)
 }
 
-/// A table that scrolls sideways where it does not fit, named by the heading `labelled_by`.
-pub(super) fn table(labelled_by: &str, columns: &[&str], body: Element) -> Element {
+/// A table that scrolls sideways where it does not fit.
+pub(super) fn table(label: &str, columns: &[&str], body: Element) -> Element {
     let head = columns
         .iter()
         .map(|name| {
@@ -97,7 +97,7 @@ pub(super) fn table(labelled_by: &str, columns: &[&str], body: Element) -> Eleme
     element("div", "mb-4 overflow-x-auto")
         .attribute("tabindex", "0")
         .attribute("role", "region")
-        .attribute("aria-labelledby", labelled_by)
+        .attribute("aria-label", label)
         .child(element("table", "w-full text-left").child(head).child(body))
 }
 

@@ -14,6 +14,7 @@ use super::failure::failure_view;
 use super::fax_list::badge;
 use crate::api::{self, Failure};
 use crate::components::ButtonKind;
+use crate::decode::decode;
 use crate::time;
 
 const PANEL: &str = "rounded-2xl border border-line bg-surface p-5 shadow-sheet sm:p-7";
@@ -34,24 +35,25 @@ struct Following {
 
 /// Status, attempts and what can be done, live.
 #[island]
-pub fn LiveFax(
-    /// The fax.
-    fax: FaxId,
-) -> impl IntoView {
+pub fn LiveFax() -> impl IntoView {
     let following = Following {
         fax: RwSignal::new(None),
         failure: RwSignal::new(None),
         tick: RwSignal::new(0),
         streaming: RwSignal::new(false),
     };
-    Effect::new(move |_| follow(following, fax.clone()));
+    Effect::new(move |_| {
+        if let Some(fax) = super::path_id() {
+            follow(following, fax);
+        }
+    });
     Effect::new(move |_| following.show_fax());
     Effect::new(move |_| following.show_sentence());
     view! {
-        <div class="mb-6 grid gap-6">
+        <div class="mb-6 grid grid-cols-[minmax(0,1fr)] gap-6">
             <div id="fax-failure"></div>
             <p id="fax-sentence" role="status" class="hidden text-xl scripts:block">"Loading\u{2026}"</p>
-            <div id="fax" class="grid gap-6"></div>
+            <div id="fax" class="grid grid-cols-[minmax(0,1fr)] gap-6"></div>
         </div>
     }
 }
@@ -110,7 +112,9 @@ fn follow(following: Following, id: FaxId) {
                 return;
             }
             following.tick.update(|tick| *tick += 1);
-            if !following.streaming.get_untracked() && following.tick.get_untracked() % POLL_EVERY == 0 {
+            if !following.streaming.get_untracked()
+                && following.tick.get_untracked().is_multiple_of(POLL_EVERY)
+            {
                 ask(following, id.clone());
             }
         },
@@ -127,7 +131,7 @@ fn listen(following: Following, id: &FaxId) {
     let stream = source.clone();
     let on_fax = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         following.streaming.set(true);
-        if let Some(fax) = event.data().as_string().and_then(|data| serde_json::from_str(&data).ok()) {
+        if let Some(fax) = event.data().as_string().and_then(|data| decode(&data)) {
             following.take(Ok(fax));
         }
         if following.is_over() {
@@ -179,7 +183,7 @@ fn fax_view(following: Following, fax: &Fax) -> Vec<Element> {
         let heading =
             element("h2", "mb-3 font-display text-2xl font-semibold tracking-tight").id("attempts-heading");
         views.push(element("section", PANEL).child(heading.text("Attempts")).child(table(
-            "attempts-heading",
+            "All attempts",
             &COLUMNS,
             element("tbody", "").id("attempts").children(rows),
         )));
@@ -286,7 +290,7 @@ mod tests {
     use super::*;
 
     fn fax(status: &str, attempts: &str) -> Fax {
-        serde_json::from_str(&format!(
+        decode(&format!(
             r#"{{"id":"fax_01KAT5W8Z3M4Q6R7S8T9V0W1X2","status":"{status}","document_id":"doc_01KAT5W8Z3M4Q6R7S8T9V0W1X2",
                 "document_name":"letter.pdf","to":"+15005550002","to_display":"+1 500-555-0002",
                 "destination":{{"country":"US","name":"United States","page_multiplier":1}},"resolution":"fine","pages":3,

@@ -4,6 +4,7 @@
 mod price;
 mod upload;
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use faxdroid_contract::documents::{Document, Resolution};
@@ -26,17 +27,12 @@ const HEADING: &str = "font-display text-2xl font-semibold tracking-tight";
 
 /// All steps of sending a fax.
 #[island]
-pub fn SendFax(
-    /// The document that was uploaded before, if there is one.
-    document: Option<DocumentId>,
-    /// The quote that was asked for before, if there is one.
-    quote: Option<QuoteId>,
-) -> impl IntoView {
+pub fn SendFax() -> impl IntoView {
     let draft = Draft { document: StoredValue::new(None), turn: StoredValue::new(0) };
     Effect::new(move |_| {
         upload::attend(draft);
         price::attend(draft);
-        resume(draft, document.clone(), quote.clone());
+        resume(draft, named("document_id"), named("quote_id"));
     });
     view! { <div id="send-failure" class="empty:hidden"></div> }
 }
@@ -85,7 +81,7 @@ impl Draft {
     }
 }
 
-/// Reads again what the page's address names.
+/// Reads again what was chosen before the page was loaded.
 fn resume(draft: Draft, document: Option<DocumentId>, quote: Option<QuoteId>) {
     spawn_local(async move {
         let quote = match quote {
@@ -138,7 +134,7 @@ fn document_view(draft: Draft, document: &Document) -> Element {
 
 fn preview(document: &DocumentId, number: u32) -> Element {
     let path = Document::preview_path(document, number, resolution());
-    let image = element("img", "h-72 w-56 rounded border border-line bg-white object-contain")
+    let image = element("img", "h-96 w-72 rounded border border-line bg-white object-contain")
         .attribute("loading", "lazy")
         .attribute("alt", &format!("Page {number} as it will be faxed"))
         .attribute("src", &path);
@@ -153,7 +149,7 @@ fn quote_view(quote: &Quote) -> Element {
         let id = id.clone();
         set_disabled("send-button", true);
         spawn_local(async move {
-            match api::create_fax(id).await {
+            match api::create_fax(&id).await {
                 Ok(fax) => go_to(&format!("/faxes/{}", fax.id)),
                 Err(failure) => {
                     show_failure(&failure);
@@ -206,6 +202,11 @@ fn show_field_error(field: &str, sentence: &str) {
             input.set_attribute("aria-invalid", "true")
         };
     }
+}
+
+/// What an input of the page names, if anything.
+fn named<Id: FromStr>(id: &str) -> Option<Id> {
+    input(id)?.value().parse().ok()
 }
 
 fn input(id: &str) -> Option<HtmlInputElement> {

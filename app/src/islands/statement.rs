@@ -60,7 +60,7 @@ fn statement(lines: &[Transaction]) -> Vec<Element> {
         return vec![element("p", "text-muted").text("Nothing yet. Credits that you buy appear here.")];
     }
     let body = element("tbody", "").id("statement-lines").children(lines.iter().map(line).collect());
-    vec![table("statement-heading", &COLUMNS, body), element("div", "").id("statement-more")]
+    vec![table("Lines of the statement", &COLUMNS, body), element("div", "").id("statement-more")]
 }
 
 fn line(transaction: &Transaction) -> Element {

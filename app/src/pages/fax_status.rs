@@ -15,7 +15,7 @@ pub fn FaxStatus() -> impl IntoView {
     view! {
         <PageHeading title="Fax" lead="This page follows the fax by itself; you may close it at any time." />
         <FormMessages state=form_state() fields=&[] />
-        <LiveFax fax=fax.clone() />
+        <LiveFax />
         <noscript>
             <p class="mb-3 text-muted">"Without scripts this page does not move by itself: please load it again to see news."</p>
         </noscript>

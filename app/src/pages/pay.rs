@@ -18,7 +18,7 @@ pub fn Pay() -> impl IntoView {
     let Some(checkout) = path_id::<CheckoutId>() else { return view! { <NotFound /> }.into_any() };
     let form = form_state();
     let messages = form.clone();
-    let (summary, frame) = (checkout.clone(), format!("/api/v1/checkouts/{checkout}"));
+    let frame = format!("/api/v1/checkouts/{checkout}");
     let step = match form.value("step").as_str() {
         "confirm" => view! { <BankForm checkout /> }.into_any(),
         _ => view! { <CardForm checkout form /> }.into_any(),
@@ -28,7 +28,7 @@ pub fn Pay() -> impl IntoView {
             <PageHeading title="Sandbox payment" lead="This is a rehearsal: no card is charged and no money moves." />
             <FormMessages state=messages fields=&[("card_number", "Card number")] />
             <Panel id="purchase" title="Your purchase">
-                <CheckoutSummary checkout=summary />
+                <CheckoutSummary />
                 <PrivateFrame src=frame title="Your purchase" />
             </Panel>
             <div class="mt-6">{step}</div>

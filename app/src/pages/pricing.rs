@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::query::form_state;
 use crate::components::field::{INPUT, LABEL};
 use crate::components::{Button, ButtonKind, PageHeading, Panel};
-use crate::estimate::Estimate;
+use crate::estimate::{self, Estimate};
 use crate::islands::PriceEstimate;
 
 /// The pricing page.
@@ -16,6 +16,8 @@ pub fn Pricing() -> impl IntoView {
     let estimate = Estimate::from_query(&query.value("country"), &query.value("pages"));
     let country = estimate.destination.country;
     let pages = estimate.pages;
+    let price = estimate::price(pages, estimate.destination.page_multiplier).to_string();
+    let sum = estimate::sum(pages, estimate.destination.page_multiplier, estimate.destination.name);
     view! {
         <PageHeading
             title="Pricing"
@@ -43,11 +45,11 @@ pub fn Pricing() -> impl IntoView {
                 </div>
                 <Button kind=ButtonKind::Secondary>"Calculate"</Button>
             </form>
-            <PriceEstimate
-                country=estimate.destination.name.to_owned()
-                multiplier=estimate.destination.page_multiplier
-                pages
-            />
+            <p aria-live="polite" class="mt-6 flex flex-wrap items-baseline gap-x-4 gap-y-1">
+                <output id="estimate" class="font-display text-5xl font-semibold tracking-tight tabular-nums">{price}</output>
+                <span id="estimate-sum" class="text-muted">{sum}</span>
+            </p>
+            <PriceEstimate />
         </Panel>
 
         <section class="mt-12">

@@ -27,7 +27,7 @@ pub fn Send() -> impl IntoView {
     let pages = form.value("pages").parse().unwrap_or(1).clamp(1, MAX_PAGES);
     let started = document.is_some() || quote.is_some();
     let previews = document.clone().map(|document| view! { <DocumentStep document pages /> });
-    let confirm = quote.clone().map(|quote| view! { <ConfirmStep quote /> });
+    let confirm = quote.map(|quote| view! { <ConfirmStep quote /> });
     view! {
         <PageHeading title="Send a fax" lead="Upload, check the pages, type the number. You see the price before anything is sent." />
         <FormMessages
@@ -37,8 +37,8 @@ pub fn Send() -> impl IntoView {
         <div class="grid grid-cols-[minmax(0,1fr)] gap-6">
             <UploadStep form=form.clone() done=started />
             <div id="document-view" class="empty:hidden">{previews}</div>
-            <NumberStep form document=document.clone() />
-            <SendFax document quote />
+            <NumberStep form document />
+            <SendFax />
             <div id="quote-view" class="empty:hidden">{confirm}</div>
         </div>
     }
@@ -103,7 +103,7 @@ fn DocumentStep(
                         src=path
                         alt=format!("Page {number} as it will be faxed")
                         loading="lazy"
-                        class="h-72 w-56 rounded border border-line bg-white object-contain"
+                        class="h-96 w-72 rounded border border-line bg-white object-contain"
                     />
                 </li>
             }
@@ -184,7 +184,7 @@ fn ConfirmStep(
             <h2 id="confirm-heading" class=HEADING>"Ready to send"</h2>
             <PrivateFrame src=format!("/api/v1/quotes/{quote}") title="Price" />
             <form method="post" action="/api/v1/faxes" class="mt-4">
-                <input type="hidden" name="quote_id" value=quote.to_string() />
+                <input id="quote_id" type="hidden" name="quote_id" value=quote.to_string() />
                 <p class="mb-4 text-muted">"The price is set aside from your credits. If the fax is not delivered, all of it returns."</p>
                 <button type="submit" class=ButtonKind::Primary.class()>"Send this fax"</button>
             </form>

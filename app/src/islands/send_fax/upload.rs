@@ -9,6 +9,7 @@ use web_sys::{DragEvent, FileList, FormData, ProgressEvent, XmlHttpRequest};
 
 use super::{Draft, focus, input, set_disabled, show_failure, show_field_error};
 use crate::api::Failure;
+use crate::decode::decode;
 use crate::islands::listen;
 
 /// Uploads what is chosen in the form or dropped on it.
@@ -94,7 +95,7 @@ fn end(draft: Draft, status: u16, body: &str) {
         input.set_value("");
     }
     if (200..300).contains(&status)
-        && let Ok(document) = serde_json::from_str(body)
+        && let Some(document) = decode(body)
     {
         draft.take_document(document);
         return focus("to");
