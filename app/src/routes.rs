@@ -3,6 +3,7 @@
 //! The renderer reads from the table what a page needs (scripts or none) and how long it may be kept; the
 //! router runs on the server only, because links between pages are plain links.
 
+use faxdroid_contract::ids::{CheckoutId, FaxId};
 use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
@@ -170,14 +171,27 @@ pub const ERROR: &str = "/error";
 
 /// The page at `path` (without query); `None` is a 404.
 pub fn find(path: &str) -> Option<&'static Page> {
+    row(path).filter(|page| page.path != NOT_FOUND && page.path != ERROR)
+}
+
+/// The page that is shown for `path`, whatever the status.
+pub(crate) fn shown(path: &str) -> &'static Page {
+    row(path).or_else(|| row(NOT_FOUND)).unwrap_or(&PAGES[0])
+}
+
+fn row(path: &str) -> Option<&'static Page> {
     let path = if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path };
     PAGES.iter().find(|page| matches(page.path, path))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
-    match pattern.strip_suffix("{id}") {
-        Some(prefix) => path.strip_prefix(prefix).is_some_and(|id| !id.is_empty() && !id.contains('/')),
-        None => pattern == path,
+    let Some(prefix) = pattern.strip_suffix("{id}") else { return pattern == path };
+    let Some(id) = path.strip_prefix(prefix) else { return false };
+    // An identifier that does not parse names nothing, so there is no page either.
+    match prefix {
+        "/faxes/" => id.parse::<FaxId>().is_ok(),
+        "/pay/" => id.parse::<CheckoutId>().is_ok(),
+        _ => false,
     }
 }
 
@@ -224,11 +238,23 @@ mod tests {
     fn a_path_finds_its_page_and_an_unknown_one_finds_none() {
         assert_eq!(find("/").map(|page| page.path), Some("/"));
         assert_eq!(find("/faxes").map(|page| page.path), Some("/faxes"));
-        assert_eq!(find("/faxes/fax_1").map(|page| page.path), Some("/faxes/{id}"));
+        let fax = "/faxes/fax_01KAT5W8Z3M4Q6R7S8T9V0W1X2";
+        assert_eq!(find(fax).map(|page| page.path), Some("/faxes/{id}"));
+        assert_eq!(find("/faxes/fax_1"), None);
+        assert_eq!(find("/pay/fax_01KAT5W8Z3M4Q6R7S8T9V0W1X2"), None);
         assert_eq!(find("/pricing/").map(|page| page.path), Some("/pricing"));
-        assert_eq!(find("/faxes/fax_1/more"), None);
+        assert_eq!(find(&format!("{fax}/more")), None);
         assert_eq!(find("/pay/"), None);
         assert_eq!(find("/nothing"), None);
+        assert_eq!(shown("/nothing").path, NOT_FOUND);
+    }
+
+    #[test]
+    fn the_pages_for_errors_are_shown_but_not_found() {
+        for path in [NOT_FOUND, ERROR] {
+            assert_eq!(find(path), None);
+            assert_eq!(shown(path).path, path);
+        }
     }
 
     #[test]

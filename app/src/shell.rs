@@ -81,7 +81,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
     let files = SiteFiles::of(&options);
     let path = request_path();
-    let page = routes::find(&path).or_else(|| routes::find(routes::NOT_FOUND)).unwrap_or(&routes::PAGES[0]);
+    let page = routes::shown(&path);
     let title = if page.path == "/" {
         format!("FaxDroid: {}", page.title)
     } else {

@@ -81,7 +81,8 @@ pub(super) fn fact(id: &'static str, name: &str, value: &str) -> Element {
 
 /// Names and values in columns.
 pub(super) fn facts(facts: Vec<Element>) -> Element {
-    element("dl", "grid gap-x-8 gap-y-3 sm:grid-cols-2 lg:grid-cols-4").children(facts)
+    element("dl", "grid grid-cols-[repeat(auto-fit,minmax(min(11rem,100%),1fr))] gap-x-8 gap-y-3")
+        .children(facts)
 }
 
 /// A table that scrolls sideways where it does not fit.
@@ -108,7 +109,7 @@ pub(super) fn row(cells: Vec<Element>) -> Element {
 
 /// A cell of such a row.
 pub(super) fn cell(text: &str) -> Element {
-    element("td", "py-2.5 pr-4 align-top tabular-nums").text(text)
+    element("td", "py-2.5 pr-4 align-top tabular-nums whitespace-nowrap").text(text)
 }
 
 /// `1 page`, `3 pages`.

@@ -46,8 +46,8 @@ pub fn Faq() -> impl IntoView {
                      somebody takes the paper out of the tray, no fax service can know."
                 </Question>
                 <Question text="What happens when the number is busy?">
-                    {format!("We try again. A fax has up to {MAX_ATTEMPTS} attempts: the first call and four retries, with growing pauses \
-                     in between. The page of the fax shows each attempt, what the line said, and when the next call is due.")}
+                    {format!("We try again. A fax has up to {MAX_ATTEMPTS} attempts: the first call and four retries, with pauses in between that \
+                     grow from a few minutes to most of an hour. The page of the fax shows each attempt, what the line said, and when the next call is due.")}
                 </Question>
                 <Question text="And when no attempt succeeds?">
                     "The whole price returns to your balance by itself, and your statement shows it. The same happens at once when the \
@@ -75,8 +75,8 @@ pub fn Faq() -> impl IntoView {
             </Group>
             <Group title="Privacy">
                 <Question text="Who can see my documents?">
-                    "Only you, signed in, and the machine you send them to. A document that you uploaded and did not send is deleted by \
-                     itself. More is on the page about "<a href="/privacy">"privacy"</a>"."
+                    "Only you, signed in, and the machine you send them to. A document that you uploaded and did not send is deleted after \
+                     24 hours. More is on the page about "<a href="/privacy">"privacy"</a>"."
                 </Question>
                 <Question text="What stands at the top of each page?">
                     "Date and time, the sender\u{2019}s name and number from your account, the number that is called, and the page \

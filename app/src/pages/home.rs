@@ -3,12 +3,14 @@
 use faxdroid_contract::prices::PRICE_TABLE;
 use leptos::prelude::*;
 
-use crate::components::{ButtonKind, ButtonLink, FaxSheet};
+use super::query::form_state;
+use crate::components::{ButtonKind, ButtonLink, FaxSheet, FormMessages};
 
 /// The home page.
 #[component]
 pub fn Home() -> impl IntoView {
     view! {
+        <FormMessages state=form_state() fields=&[] />
         <div class="grid items-center gap-12 lg:grid-cols-[1.1fr_1fr] lg:gap-16">
             <div>
                 <h1 class="font-display text-5xl leading-[1.05] font-semibold tracking-tight text-balance sm:text-6xl">

@@ -62,10 +62,10 @@ pub fn Pricing() -> impl IntoView {
                 <table class="w-full text-left">
                     <thead class="border-b border-line text-sm text-muted">
                         <tr>
-                            <th scope="col" class="px-4 py-3 font-semibold">"Country"</th>
-                            <th scope="col" class="px-4 py-3 font-semibold">"Code"</th>
-                            <th scope="col" class="px-4 py-3 text-right font-semibold">"Page counts as"</th>
-                            <th scope="col" class="px-4 py-3 text-right font-semibold">"Price per page"</th>
+                            <th scope="col" class="px-3 py-3 sm:px-4 font-semibold">"Country"</th>
+                            <th scope="col" class="px-3 py-3 sm:px-4 font-semibold">"Code"</th>
+                            <th scope="col" class="px-3 py-3 sm:px-4 text-right font-semibold">"Page counts as"</th>
+                            <th scope="col" class="px-3 py-3 sm:px-4 text-right font-semibold">"Price per page"</th>
                         </tr>
                     </thead>
                     <tbody>
@@ -101,10 +101,10 @@ fn Row(
     };
     view! {
         <tr class="border-b border-line last:border-0">
-            <th scope="row" class="px-4 py-2 font-medium">{row.name}</th>
-            <td class="px-4 py-2 font-mono text-sm text-muted">"+"{row.calling_code.to_string()}</td>
-            <td class="px-4 py-2 text-right">{multiplier}</td>
-            <td class="px-4 py-2 text-right tabular-nums">{row.price_per_page.to_string()}</td>
+            <th scope="row" class="px-3 py-2 sm:px-4 font-medium">{row.name}</th>
+            <td class="px-3 py-2 sm:px-4 font-mono text-sm text-muted">"+"{row.calling_code.to_string()}</td>
+            <td class="px-3 py-2 text-right whitespace-nowrap sm:px-4">{multiplier}</td>
+            <td class="px-3 py-2 sm:px-4 text-right tabular-nums">{row.price_per_page.to_string()}</td>
         </tr>
     }
     .into_any()

@@ -19,8 +19,8 @@ pub fn Privacy() -> impl IntoView {
                 </li>
                 <li>
                     <strong>"Your documents: "</strong>
-                    "the black-and-white pages we made of your files. A document that you uploaded and did not send is deleted by itself; \
-                     the time stands with the document. A document that you sent is kept with its fax, so that you can look at it and send \
+                    "the black-and-white pages we made of your files. A document that you uploaded and did not send is deleted by itself \
+                     after 24 hours. A document that you sent is kept with its fax, so that you can look at it and send \
                      it again, until you delete it or close the account. It cannot be deleted while its fax is under way."
                 </li>
                 <li>
@@ -40,7 +40,7 @@ pub fn Privacy() -> impl IntoView {
             </ul>
             <h2>"Cookies"</h2>
             <p>
-                "Two, and only while you are signed in. One keeps your session; scripts cannot read it. The other, "
+                "Two, and only while you are signed in. One keeps your session; scripts cannot read it, and it ends after 30 days. The other, "
                 <code>"faxdroid_signed_in"</code>
                 ", contains nothing about you: it lets a page show the links for people who are signed in. No cookie follows you \
                  elsewhere, and nothing on this site is loaded from other companies."
@@ -60,8 +60,9 @@ pub fn Privacy() -> impl IntoView {
             <h2>"Your choices"</h2>
             <p>
                 "You can read your data on this site and through the "<a href="/developers">"API"</a>", correct your sender line on the "
-                <a href="/account">"account page"</a>", and delete documents. To close the account, or for a copy of everything, write to \
-                 us from the address of the account."
+                <a href="/account">"account page"</a>", and delete documents. To close the account, or for a copy of everything, write to "
+                <a href="mailto:support@faxdroid.com">"support@faxdroid.com"</a>
+                " from the address of the account."
             </p>
         </Prose>
     }

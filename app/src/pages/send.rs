@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::query::form_state;
 use crate::components::field::{INPUT, LABEL};
-use crate::components::{ButtonKind, ButtonLink, FormMessages, PageHeading, PrivateFrame};
+use crate::components::{Alert, AlertKind, ButtonKind, ButtonLink, FormMessages, PageHeading, PrivateFrame};
 use crate::forms::FormState;
 use crate::islands::SendFax;
 
@@ -35,6 +35,15 @@ pub fn Send() -> impl IntoView {
             fields=&[("files", "Files"), ("to", "Fax number"), ("resolution", "Resolution")]
         />
         <div class="grid grid-cols-[minmax(0,1fr)] gap-6">
+            <div id="account-needed" class="hidden session-out:block">
+                <Alert kind=AlertKind::Info>
+                    "Faxes are sent from an account: please "
+                    <a href="/sign-in?next=/send" class="font-semibold text-accent underline underline-offset-2">"sign in"</a>
+                    " or "
+                    <a href="/sign-up" class="font-semibold text-accent underline underline-offset-2">"sign up"</a>
+                    " first."
+                </Alert>
+            </div>
             <UploadStep form=form.clone() done=started />
             <div id="document-view" class="empty:hidden">{previews}</div>
             <NumberStep form document />

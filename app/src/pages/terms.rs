@@ -18,7 +18,8 @@ pub fn Terms() -> impl IntoView {
             <h2>"2. Your account"</h2>
             <p>
                 "You need an e-mail address that is yours, and you confirm it before the first fax. Keep your password to yourself: \
-                 what is done with your account is done in your name. You may close the account at any time by writing to us."
+                 what is done with your account is done in your name. You may close the account at any time: write to "
+                <a href="mailto:support@faxdroid.com">"support@faxdroid.com"</a>"."
             </p>
             <h2>"3. Prices, credits and refunds"</h2>
             <ul>
