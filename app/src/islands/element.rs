@@ -5,7 +5,7 @@
 use leptos::prelude::document;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
-use web_sys::Event;
+use web_sys::{Event, HtmlElement};
 
 /// An element that is not on the page yet.
 pub(super) struct Element(web_sys::Element);
@@ -24,6 +24,22 @@ pub(super) fn show(id: &str, content: Vec<Element>) {
     if let Some(host) = document().get_element_by_id(id) {
         host.set_inner_html("");
         Element(host).children(content);
+    }
+}
+
+/// Writes `text` into the element named `id`, instead of what was in it.
+pub(super) fn write(id: &str, text: &str) {
+    if let Some(host) = document().get_element_by_id(id) {
+        host.set_text_content(Some(text));
+    }
+}
+
+/// Moves the focus to the element named `id`.
+pub(super) fn focus(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = element {
+        // An element that cannot have it leaves it where it is.
+        let _ = element.focus();
     }
 }
 

@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Event, EventSource, MessageEvent};
 
-use super::element::{Element, cell, element, fact, facts, page_count, row, show, table};
+use super::element::{Element, cell, element, fact, facts, focus, page_count, row, show, table, write};
 use super::failure::failure_view;
 use super::fax_list::badge;
 use crate::api::{self, Failure};
@@ -17,6 +17,8 @@ use crate::components::ButtonKind;
 use crate::decode::decode;
 use crate::time;
 
+/// The id of the one button.
+const ACTION: &str = "fax-action";
 const PANEL: &str = "rounded-2xl border border-line bg-surface p-5 shadow-sheet sm:p-7";
 const COLUMNS: [&str; 7] = ["Attempt", "When", "Result", "Pages", "Speed", "Far machine", "Length"];
 
@@ -47,12 +49,17 @@ pub fn LiveFax() -> impl IntoView {
             follow(following, fax);
         }
     });
+    Effect::new(move |_| following.show_failure());
     Effect::new(move |_| following.show_fax());
-    Effect::new(move |_| following.show_sentence());
+    Effect::new(move |_| following.show_countdown());
     view! {
         <div class="mb-6 grid grid-cols-[minmax(0,1fr)] gap-6">
             <div id="fax-failure"></div>
-            <p id="fax-sentence" role="status" class="hidden text-xl scripts:block">"Loading\u{2026}"</p>
+            <p id="fax-sentence" class="hidden text-xl scripts:block">
+                <span id="fax-state" role="status">"Loading\u{2026}"</span>
+                " "
+                <span id="fax-countdown" class="text-muted tabular-nums"></span>
+            </p>
             <div id="fax" class="grid grid-cols-[minmax(0,1fr)] gap-6"></div>
         </div>
     }
@@ -65,7 +72,10 @@ impl Following {
             Ok(fax) => {
                 let known =
                     self.fax.with_untracked(|known| known.as_ref().map_or(i64::MIN, |known| known.version));
-                self.failure.set(None);
+                // What was refused stays said; that there was no answer is over.
+                if self.failure.with_untracked(|failure| *failure == Some(Failure::Unreachable)) {
+                    self.failure.set(None);
+                }
                 if fax.version > known {
                     self.fax.set(Some(fax));
                 }
@@ -74,28 +84,35 @@ impl Following {
         }
     }
 
-    fn show_fax(self) {
+    fn show_failure(self) {
         let failure = self.failure.with(|failure| failure.as_ref().map(failure_view));
-        if failure.is_some() {
-            show("fax-sentence", Vec::new());
+        if failure.is_some() && self.fax.with_untracked(Option::is_none) {
+            write("fax-state", "");
         }
         show("fax-failure", failure.into_iter().collect());
+    }
+
+    fn show_fax(self) {
         self.fax.with(|fax| {
-            if let Some(fax) = fax {
-                show("fax", fax_view(self, fax));
+            let Some(fax) = fax else { return };
+            // Whoever is about to press the button shall still be there afterwards.
+            let pressing = document().active_element().is_some_and(|focused| focused.id() == ACTION);
+            write("fax-state", &status_sentence(fax));
+            show("fax", fax_view(self, fax));
+            if pressing {
+                focus(ACTION);
             }
         });
     }
 
-    /// Apart from the rest, because a countdown changes every second.
-    fn show_sentence(self) {
+    /// Apart from the sentence, which screen readers say when it changes.
+    fn show_countdown(self) {
         self.tick.track();
-        self.fax.with(|fax| {
-            if let Some(fax) = fax {
-                let due = fax.next_attempt_at.as_deref().map(time::seconds_until);
-                show("fax-sentence", vec![element("span", "").text(&status_sentence(fax, due))]);
-            }
-        });
+        let due = self.fax.with(|fax| fax.as_ref()?.next_attempt_at.as_deref().map(time::seconds_until));
+        write(
+            "fax-countdown",
+            &due.map_or_else(String::new, |due| format!("Next call {}.", time::countdown(due))),
+        );
     }
 
     fn is_over(self) -> bool {
@@ -237,7 +254,7 @@ fn action(following: Following, fax: &Fax) -> Option<Element> {
         element("form", "mt-6")
             .attribute("method", "post")
             .attribute("action", &format!("/api/v1/faxes/{}/{name}", fax.id))
-            .child(element("button", class).id("fax-action").text(label))
+            .child(element("button", class).id(ACTION).text(label))
             .on("submit", submit),
     )
 }
@@ -261,21 +278,20 @@ fn pages_confirmed(fax: &Fax) -> u32 {
     }
 }
 
-/// Where the fax is, in one sentence or two. `due` is the time to the next call in seconds.
-fn status_sentence(fax: &Fax, due: Option<i64>) -> String {
+/// Where the fax is, in one sentence or two.
+fn status_sentence(fax: &Fax) -> String {
     let last = fax
         .attempts
         .iter()
         .rev()
         .find_map(|attempt| attempt.outcome)
         .map_or("", |outcome| outcome.explanation());
-    let next = due.map_or_else(|| "soon".to_owned(), time::countdown);
     match fax.status {
         FaxStatus::Queued => "Waiting for a line.".to_owned(),
         FaxStatus::Sending => {
             format!("Calling: attempt {} of {}.", fax.attempts.len().max(1), fax.max_attempts)
         }
-        FaxStatus::Retrying => format!("{last} We call again {next}."),
+        FaxStatus::Retrying => format!("{last} We call again."),
         FaxStatus::Delivered => "Every page arrived and was confirmed by the far machine.".to_owned(),
         FaxStatus::Failed => format!("{last} No attempt is left; the refund is on its way."),
         FaxStatus::Refunded => format!("{last} The whole price, {}, is back on your balance.", fax.price),
@@ -305,24 +321,21 @@ mod tests {
     const CALLING: &str = r#"{"id":"att_01KAT5W8Z3M4Q6R7S8T9V0W1X3","number":2,"started_at":"2026-11-23T14:03:01Z","pages_confirmed":2}"#;
 
     #[test]
-    fn between_attempts_it_says_why_and_when_the_next_call_is() {
-        assert_eq!(
-            status_sentence(&fax("retrying", BUSY), Some(125)),
-            "The number was busy. We call again in 2 min 5 s."
-        );
+    fn between_attempts_it_says_why_and_that_another_call_follows() {
+        assert_eq!(status_sentence(&fax("retrying", BUSY)), "The number was busy. We call again.");
     }
 
     #[test]
     fn a_call_under_way_is_counted_with_its_pages() {
         let fax = fax("sending", &format!("{BUSY},{CALLING}"));
-        assert_eq!(status_sentence(&fax, None), "Calling: attempt 2 of 5.");
+        assert_eq!(status_sentence(&fax), "Calling: attempt 2 of 5.");
         assert_eq!(pages_confirmed(&fax), 2);
     }
 
     #[test]
     fn the_end_says_where_the_money_is() {
         assert_eq!(
-            status_sentence(&fax("refunded", BUSY), None),
+            status_sentence(&fax("refunded", BUSY)),
             "The number was busy. The whole price, $0.30, is back on your balance."
         );
         assert_eq!(pages_confirmed(&fax("delivered", "")), 3);

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 
+use super::element::write;
 use crate::estimate;
 
 /// Keeps the answer of the page's calculator up to date. Its options carry the multipliers, so the price table
@@ -30,10 +31,4 @@ fn answer() -> Option<()> {
     write("estimate", &estimate::price(pages, multiplier).to_string());
     write("estimate-sum", &estimate::sum(pages, multiplier, name.trim()));
     Some(())
-}
-
-fn write(id: &str, text: &str) {
-    if let Some(host) = document().get_element_by_id(id) {
-        host.set_text_content(Some(text));
-    }
 }

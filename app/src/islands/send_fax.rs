@@ -5,7 +5,6 @@ mod price;
 mod upload;
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use faxdroid_contract::documents::{Document, Resolution};
 use faxdroid_contract::ids::{DocumentId, QuoteId};
@@ -15,7 +14,7 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlInputElement, HtmlSelectElement};
 
-use super::element::{Element, element, fact, facts, link, page_count, show};
+use super::element::{Element, element, fact, facts, focus, link, page_count, show, write};
 use super::failure::failure_view;
 use super::live_fax::go_to;
 use crate::api::{self, Failure};
@@ -191,9 +190,7 @@ fn show_failure(failure: &Failure) {
 
 /// The sentence beside a field; none takes it away.
 fn show_field_error(field: &str, sentence: &str) {
-    if let Some(host) = document().get_element_by_id(&format!("{field}-error")) {
-        host.set_text_content(Some(sentence));
-    }
+    write(&format!("{field}-error"), sentence);
     if let Some(input) = input(field) {
         // Only a name that is none is refused.
         let _ = if sentence.is_empty() {
@@ -236,17 +233,4 @@ fn set_flag(id: &str, name: &str, on: bool) {
         // Only a name that is none is refused.
         let _ = element.toggle_attribute_with_force(name, on);
     }
-}
-
-fn focus(id: &str) {
-    // After the element is shown.
-    let id = id.to_owned();
-    set_timeout(
-        move || {
-            if let Some(input) = input(&id) {
-                let _ = input.focus();
-            }
-        },
-        Duration::ZERO,
-    );
 }

@@ -4,7 +4,7 @@ use faxdroid_contract::credits::{Transaction, TransactionKind};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::element::{Element, button, cell, element, link, row, show, table};
+use super::element::{Element, button, cell, element, link, row, show, table, write};
 use super::failure::failure_view;
 use crate::api;
 use crate::components::ButtonKind;
@@ -18,8 +18,7 @@ pub fn Statement() -> impl IntoView {
     Effect::new(|_| {
         spawn_local(async {
             if let Ok(me) = api::me().await {
-                let balance = me.balance.to_string();
-                show("balance", vec![element("span", "").text(&balance)]);
+                write("balance", &me.balance.to_string());
             }
         });
         load(StoredValue::new(Vec::new()), None);

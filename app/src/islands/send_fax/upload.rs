@@ -108,9 +108,7 @@ fn end(draft: Draft, status: u16, body: &str) {
 }
 
 fn set_button(text: &str) {
-    if let Some(button) = document().get_element_by_id("upload-button") {
-        button.set_text_content(Some(text));
-    }
+    super::write("upload-button", text);
 }
 
 #[cfg(test)]
