@@ -1,18 +1,23 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { defineConfig } from '@playwright/test';
 
 const repository = resolve(import.meta.dirname, '..');
 const target = process.env.CARGO_TARGET_DIR ?? join(repository, 'target');
-// One folder for the whole run; workers read this file too and must not make their own.
-process.env.FAXDROID_TEST_DATA ??= mkdtempSync(join(tmpdir(), 'faxdroid-'));
 const address = '127.0.0.1:3100';
+const data = (process.env.END2END_DATA_DIR ??= temporaryFolder());
+
+/** One for the whole run: workers read this file too and find the variable set. Gone after the server has ended. */
+function temporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'faxdroid-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 export default defineConfig({
   testDir: 'tests',
   outputDir: 'test-results',
-  globalTeardown: './support/teardown.ts',
   fullyParallel: true,
   forbidOnly: !!process.env.CI,
   workers: 2,
@@ -58,11 +63,12 @@ export default defineConfig({
     url: `http://${address}/api/v1/health`,
     stdout: 'ignore',
     stderr: 'pipe',
+    gracefulShutdown: { signal: 'SIGTERM', timeout: 5_000 },
     env: {
       FAXDROID_LISTEN: address,
       FAXDROID_INTERNAL_LISTEN: '127.0.0.1:3102',
       FAXDROID_PUBLIC_URL: `http://${address}`,
-      FAXDROID_DATA_DIR: process.env.FAXDROID_TEST_DATA,
+      FAXDROID_DATA_DIR: data,
       // A call takes a second, a retry follows within two.
       FAXDROID_LINE__TIME_SCALE: '0.03',
       FAXDROID_RETRY__DELAYS: '["30s","30s","30s","30s"]',
