@@ -1,0 +1,210 @@
+//! What becomes of customers' files, good and bad.
+
+use std::io::Cursor;
+
+use faxdroid_document::{
+    DocumentError, FaxDocument, Limits, Resolution, SourceFile, convert,
+};
+use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgba, RgbaImage};
+use tiff::decoder::Decoder;
+use tiff::tags::Tag;
+
+const LETTER: &[u8] = include_bytes!("../../../end2end/fixtures/three-pages.pdf");
+
+fn fax_of(bytes: &[u8]) -> Result<FaxDocument, DocumentError> {
+    convert(&[SourceFile { name: "letter.pdf", bytes }], &Limits::default())
+}
+
+fn error_of(bytes: &[u8]) -> DocumentError {
+    fax_of(bytes).err().expect("the file is no fax")
+}
+
+fn unreadable() -> DocumentError {
+    DocumentError::Unreadable { file: "letter.pdf".to_owned() }
+}
+
+fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn grey_tiff(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let samples = vec![0_u8; (width * height) as usize];
+    let mut encoder = tiff::encoder::TiffEncoder::new(&mut bytes).unwrap();
+    for _ in 0..2 {
+        encoder.write_image::<tiff::encoder::colortype::Gray8>(width, height, &samples).unwrap();
+    }
+    bytes.into_inner()
+}
+
+fn black_share(fax: &FaxDocument, page: usize) -> f64 {
+    let page = &fax.pages()[page];
+    let picture = image::load_from_memory(&page.png(Resolution::Fine)).unwrap().to_luma8();
+    let black = picture.pixels().filter(|pixel| pixel.0[0] == 0).count();
+    black as f64 / f64::from(page.width() * page.height())
+}
+
+#[test]
+fn a_pdf_of_three_pages_becomes_three_letter_pages() {
+    let fax = fax_of(LETTER).unwrap();
+    assert_eq!(fax.page_count(), 3);
+    for (number, page) in fax.pages().iter().enumerate() {
+        assert_eq!((page.width(), page.height()), (1728, 2156));
+        assert!((0.01..0.30).contains(&black_share(&fax, number)), "page {number} is text on paper");
+    }
+}
+
+#[test]
+fn a_pdf_that_opens_without_its_password_is_read() {
+    assert_eq!(fax_of(include_bytes!("fixtures/no-password-to-open.pdf")).unwrap().page_count(), 3);
+}
+
+#[test]
+fn png_jpeg_tiff_and_text_become_pages() {
+    let mut picture = GrayImage::from_pixel(800, 1000, Luma([255]));
+    (100..700).for_each(|x| picture.put_pixel(x, 500, Luma([0])));
+    let picture = DynamicImage::ImageLuma8(picture);
+    for (bytes, pages) in [
+        (encoded(&picture, ImageFormat::Png), 1),
+        (encoded(&picture, ImageFormat::Jpeg), 1),
+        (grey_tiff(200, 100), 2),
+        (b"A line.\n\x0cAnother page.".to_vec(), 2),
+    ] {
+        let fax = fax_of(&bytes).unwrap();
+        assert_eq!(fax.page_count(), pages);
+        assert!(black_share(&fax, 0) > 0.0);
+    }
+}
+
+#[test]
+fn several_files_become_one_fax_in_their_order() {
+    let files = [
+        SourceFile { name: "a.txt", bytes: b"first" },
+        SourceFile { name: "b.pdf", bytes: LETTER },
+    ];
+    let fax = convert(&files, &Limits::default()).unwrap();
+    assert_eq!(fax.page_count(), 4);
+    assert!(black_share(&fax, 0) < black_share(&fax, 1));
+}
+
+#[test]
+fn what_is_transparent_stays_white() {
+    let clear = DynamicImage::ImageRgba8(RgbaImage::from_pixel(300, 300, Rgba([0, 0, 0, 0])));
+    assert_eq!(black_share(&fax_of(&encoded(&clear, ImageFormat::Png)).unwrap(), 0), 0.0);
+}
+
+#[test]
+fn the_tiff_has_the_tags_of_a_fax_and_gives_back_every_bit() {
+    let fax = fax_of(LETTER).unwrap();
+    let tiff = fax.to_tiff(Resolution::Fine);
+    let mut decoder = Decoder::new(Cursor::new(&tiff)).unwrap();
+    for page in 0..3 {
+        for (tag, value) in [
+            (Tag::ImageWidth, 1728),
+            (Tag::ImageLength, 2156),
+            (Tag::Compression, 4),
+            (Tag::BitsPerSample, 1),
+            (Tag::PhotometricInterpretation, 0),
+            (Tag::RowsPerStrip, 2156),
+        ] {
+            assert_eq!(decoder.get_tag_u32(tag).unwrap(), value, "{tag:?} of page {page}");
+        }
+        assert_eq!(decoder.get_tag_u32_vec(Tag::Unknown(297)).unwrap(), [page, 3]);
+        if page < 2 {
+            decoder.next_image().unwrap();
+        }
+    }
+    assert!(!decoder.more_images());
+    assert!(FaxDocument::from_tiff(&tiff).unwrap() == fax);
+}
+
+#[test]
+fn a_fax_that_is_uploaded_again_keeps_its_pages() {
+    let fax = fax_of(LETTER).unwrap();
+    let again = fax_of(&fax.to_tiff(Resolution::Fine)).unwrap();
+    assert_eq!(again.page_count(), 3);
+    assert!((black_share(&again, 0) - black_share(&fax, 0)).abs() < 0.01);
+}
+
+#[test]
+fn standard_resolution_has_half_the_rows_and_takes_less_time() {
+    let fax = fax_of(LETTER).unwrap();
+    let tiff = fax.to_tiff(Resolution::Standard);
+    let mut decoder = Decoder::new(Cursor::new(&tiff)).unwrap();
+    assert_eq!(decoder.dimensions().unwrap(), (1728, 1078));
+    assert!(fax.encoded_len(Resolution::Standard) < fax.encoded_len(Resolution::Fine));
+    let preview = image::load_from_memory(&fax.pages()[0].png(Resolution::Standard)).unwrap();
+    assert_eq!((preview.width(), preview.height()), (1728, 2156));
+}
+
+#[test]
+fn a_file_without_bytes_is_empty_and_so_is_no_file() {
+    assert_eq!(error_of(b""), DocumentError::Empty);
+    assert_eq!(convert(&[], &Limits::default()).err(), Some(DocumentError::Empty));
+}
+
+#[test]
+fn a_pdf_without_pages_and_a_text_without_letters_have_no_pages() {
+    assert_eq!(error_of(include_bytes!("fixtures/no-pages.pdf")), DocumentError::NoPages);
+    assert_eq!(error_of(b" \n \n"), DocumentError::NoPages);
+}
+
+#[test]
+fn a_pdf_that_was_cut_off_is_unreadable() {
+    assert_eq!(error_of(&LETTER[..LETTER.len() / 2]), unreadable());
+    assert_eq!(error_of(b"%PDF-1.7\n%%EOF"), unreadable());
+}
+
+#[test]
+fn a_pdf_with_a_password_is_encrypted() {
+    assert_eq!(error_of(include_bytes!("fixtures/password.pdf")), DocumentError::Encrypted);
+}
+
+#[test]
+fn a_name_does_not_make_a_type() {
+    let unsupported = DocumentError::UnsupportedType { file: "letter.pdf".to_owned() };
+    assert_eq!(error_of(b"PK\x03\x04\0\0\0\0"), unsupported);
+    let png = encoded(&DynamicImage::new_luma8(10, 10), ImageFormat::Png);
+    assert_eq!(fax_of(&png).unwrap().page_count(), 1, "a PNG is one under any name");
+}
+
+#[test]
+fn a_damaged_picture_is_unreadable() {
+    let mut png = encoded(&DynamicImage::new_luma8(100, 100), ImageFormat::Png);
+    png.truncate(60);
+    assert_eq!(error_of(&png), unreadable());
+    assert_eq!(error_of(b"II*\0\x08\0\0\0"), unreadable());
+    assert_eq!(error_of(b"\xff\xd8\xff\xe0nothing"), unreadable());
+}
+
+#[test]
+fn more_than_the_limits_allow_is_refused_before_it_is_decoded() {
+    let limits = Limits::default();
+    let too_large = DocumentError::ImageTooLarge { file: "letter.pdf".to_owned(), limit: 20_000 };
+    // A header that promises 30,000 pixels, and one of 4 gigapixels, in a few bytes.
+    for side in [30_000_u32, 65_000] {
+        let mut png = encoded(&DynamicImage::new_luma8(1, 1), ImageFormat::Png);
+        png[16..20].copy_from_slice(&side.to_be_bytes());
+        png[20..24].copy_from_slice(&side.to_be_bytes());
+        let checksum = crc32fast::hash(&png[12..29]);
+        png[29..33].copy_from_slice(&checksum.to_be_bytes());
+        assert_eq!(error_of(&png), too_large);
+    }
+    let mut tiff = grey_tiff(10, 10);
+    // The first entry of the directory of the first page is its width.
+    let width = tiff.windows(4).position(|window| window == [0, 1, 3, 0] || window == [0, 1, 4, 0]).unwrap();
+    tiff[width + 8..width + 12].copy_from_slice(&40_000_u32.to_le_bytes());
+    tiff[width + 2] = 4;
+    assert_eq!(error_of(&tiff), too_large);
+
+    let file = SourceFile { name: "a.txt", bytes: b"a" };
+    assert_eq!(convert(&[file; 100], &limits).err(), Some(DocumentError::TooManyFiles { limit: 20 }));
+    let small = Limits { max_bytes: 1_000, ..limits };
+    let letter = SourceFile { name: "letter.pdf", bytes: LETTER };
+    assert_eq!(convert(&[letter], &small).err(), Some(DocumentError::TooLarge { limit: 1_000 }));
+    let short = Limits { max_pages: 2, ..limits };
+    assert_eq!(convert(&[letter], &short).err(), Some(DocumentError::TooManyPages { limit: 2 }));
+    assert_eq!(convert(&[file, file, file], &short).err(), Some(DocumentError::TooManyPages { limit: 2 }));
+}
