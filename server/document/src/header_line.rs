@@ -4,8 +4,8 @@
 
 use crate::bitmap::Bitmap;
 use crate::geometry::PAGE_WIDTH;
-use crate::page::{FaxDocument, Page};
 use crate::typeface::Typeface;
+use crate::{FaxDocument, Page};
 
 /// Even, so that the rows of the content pair up at standard resolution as they do without the line.
 const BAND_ROWS: u32 = 44;
@@ -35,9 +35,9 @@ pub fn with_header_line(document: &FaxDocument, header: &HeaderLine) -> FaxDocum
             let baseline = typeface.ascent() + 4.0;
             typeface.draw(&mut band, character, MARGIN + cell as f32 * ADVANCE, baseline);
         }
-        Page::new(page.fine().below(&band))
+        Page { bitmap: page.bitmap.below(&band) }
     });
-    FaxDocument::of_pages(pages.collect())
+    FaxDocument { pages: pages.collect() }
 }
 
 fn line(header: &HeaderLine, page: u32, total: u32) -> String {
@@ -90,8 +90,9 @@ mod tests {
 
     #[test]
     fn scripts_the_typeface_lacks_and_control_characters_do_no_harm() {
-        let document = FaxDocument::of_pages(vec![Page::new(Bitmap::white(100))]);
-        for name in ["株式会社ファックス", "مكتب", "a\u{0}b\nc\u{200d}", "", "👩‍👩‍👧"] {
+        let document = FaxDocument { pages: vec![Page { bitmap: Bitmap::white(100) }] };
+        for name in ["株式会社ファックス", "مكتب", "a\u{0}b\nc\u{200d}", "", "👩‍👩‍👧"]
+        {
             let marked = with_header_line(&document, &header(name));
             assert_eq!(marked.pages()[0].height(), 100 + BAND_ROWS);
         }

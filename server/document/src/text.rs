@@ -2,8 +2,8 @@
 
 use crate::bitmap::Bitmap;
 use crate::geometry::PAGE_WIDTH;
-use crate::page::Page;
 use crate::typeface::Typeface;
+use crate::{DocumentError, Limits, SourceFile, unreadable};
 
 const COLUMNS: usize = 80;
 const LINES: usize = 54;
@@ -15,16 +15,28 @@ const LINE_ROWS: f32 = 36.0;
 
 /// More pages than were allowed.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TooManyPages;
+struct TooManyPages;
 
-pub(crate) fn pages(text: &str, max_pages: usize) -> Result<Vec<Page>, TooManyPages> {
-    let laid_out = paginate(text, max_pages)?;
+/// UTF-8 without NUL is text, unless it is a program for a printer or a word processor's markup.
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
+    let markup = bytes.starts_with(b"%!PS") || bytes.starts_with(b"{\\rtf");
+    !markup && !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok()
+}
+
+pub(crate) fn pages(file: &SourceFile<'_>, limits: &Limits) -> Result<Vec<Bitmap>, DocumentError> {
+    let text = std::str::from_utf8(file.bytes).map_err(|_| unreadable(file))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim().is_empty() {
+        return Err(DocumentError::NoPages);
+    }
+    let laid_out = paginate(text, limits.max_pages as usize)
+        .map_err(|TooManyPages| DocumentError::TooManyPages { limit: limits.max_pages })?;
     let advance = (PAGE_WIDTH as f32 - 2.0 * SIDE_MARGIN) / COLUMNS as f32;
     let mut typeface = Typeface::with_advance(advance);
     Ok(laid_out.iter().map(|lines| drawn(lines, &mut typeface, advance)).collect())
 }
 
-fn drawn(lines: &[String], typeface: &mut Typeface, advance: f32) -> Page {
+fn drawn(lines: &[String], typeface: &mut Typeface, advance: f32) -> Bitmap {
     let mut bitmap = Bitmap::white(SHEET_ROWS);
     for (row, line) in lines.iter().enumerate() {
         let baseline = TOP_MARGIN + row as f32 * LINE_ROWS + typeface.ascent();
@@ -32,11 +44,10 @@ fn drawn(lines: &[String], typeface: &mut Typeface, advance: f32) -> Page {
             typeface.draw(&mut bitmap, character, SIDE_MARGIN + column as f32 * advance, baseline);
         }
     }
-    Page::new(bitmap)
+    bitmap
 }
 
 fn paginate(text: &str, max_pages: usize) -> Result<Vec<Vec<String>>, TooManyPages> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // A form feed after the last page ends it and begins none.
     let text = text.trim_end_matches(['\u{c}', '\n', '\r']);
     let mut pages = Vec::new();
@@ -125,8 +136,8 @@ mod tests {
     }
 
     #[test]
-    fn tabs_reach_the_next_eighth_column_and_a_mark_of_order_is_not_drawn() {
-        assert_eq!(lines("\u{feff}a\tb\r\nc\u{1b}d"), [["a       b", "cd"]]);
+    fn tabs_reach_the_next_eighth_column_and_control_characters_are_left_out() {
+        assert_eq!(lines("a\tb\r\nc\u{1b}d"), [["a       b", "cd"]]);
     }
 
     #[test]
