@@ -33,7 +33,8 @@ pub(crate) fn sheet(content: &GrayImage, placement: Placement) -> GrayImage {
     if content.dimensions() == (placement.width, placement.height) {
         imageops::replace(&mut sheet, content, left, top);
     } else {
-        let filter = if content.width() > placement.width { FilterType::Triangle } else { FilterType::CatmullRom };
+        let filter =
+            if content.width() > placement.width { FilterType::Triangle } else { FilterType::CatmullRom };
         let fitted = imageops::resize(content, placement.width, placement.height, filter);
         imageops::replace(&mut sheet, &fitted, left, top);
     }

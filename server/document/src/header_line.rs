@@ -18,7 +18,7 @@ const GAP: &str = "   ";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderLine {
     /// The time as it is to be read, with its zone: `2026-11-23 19:12 UTC`.
-    pub sent_at_text: String,
+    pub sent_at: String,
     pub sender_name: String,
     pub sender_number: String,
 }
@@ -42,7 +42,7 @@ pub fn with_header_line(document: &FaxDocument, header: &HeaderLine) -> FaxDocum
 
 fn line(header: &HeaderLine, page: u32, total: u32) -> String {
     let page = format!("p. {page} of {total}");
-    let sent_at = printable(&header.sent_at_text, 24);
+    let sent_at = printable(&header.sent_at, 24);
     let number = printable(&header.sender_number, 21);
     let fixed = sent_at.chars().count() + number.chars().count() + page.chars().count() + 3 * GAP.len();
     let name = printable(&header.sender_name, CELLS.saturating_sub(fixed));
@@ -67,7 +67,7 @@ mod tests {
 
     fn header(name: &str) -> HeaderLine {
         HeaderLine {
-            sent_at_text: "2026-11-23 19:12 UTC".to_owned(),
+            sent_at: "2026-11-23 19:12 UTC".to_owned(),
             sender_name: name.to_owned(),
             sender_number: "+12025550143".to_owned(),
         }

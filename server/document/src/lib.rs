@@ -185,7 +185,8 @@ impl FaxDocument {
     /// [`DocumentError::Unreadable`] for anything else.
     pub fn from_tiff(bytes: &[u8]) -> Result<Self, DocumentError> {
         let file = SourceFile { name: "document.tiff", bytes };
-        let pages = catch_unwind(|| tiff_pages::read(bytes)).ok().flatten().ok_or_else(|| unreadable(&file))?;
+        let pages =
+            catch_unwind(|| tiff_pages::read(bytes)).ok().flatten().ok_or_else(|| unreadable(&file))?;
         Ok(Self { pages: pages.into_iter().map(|bitmap| Page { bitmap }).collect() })
     }
 

@@ -74,8 +74,7 @@ fn draw<'a>(page: &'a Page<'a>, cache: &RenderCache<'a>) -> Bitmap {
         y_scale: down as f32 / height.max(f32::MIN_POSITIVE),
         bg_color: WHITE,
     };
-    let pixmap =
-        render(page, cache, &InterpreterSettings::default(), &RenderSettings::default(), &settings);
+    let pixmap = render(page, cache, &InterpreterSettings::default(), &RenderSettings::default(), &settings);
     let grey = GrayImage::from_fn(pixmap.width().into(), pixmap.height().into(), |x, y| {
         let pixel = pixmap.sample(x as u16, y as u16);
         Luma([grey::on_paper(pixel.r, pixel.g, pixel.b, 255)])

@@ -97,8 +97,7 @@ pub(crate) fn pages(file: &SourceFile<'_>, limits: &Limits) -> Result<Vec<Bitmap
     let mut decoder_limits = DecoderLimits::default();
     decoder_limits.decoding_buffer_size = usize::try_from(limits.max_image_pixels * 8).unwrap_or(usize::MAX);
     decoder_limits.intermediate_buffer_size = decoder_limits.decoding_buffer_size;
-    let mut decoder =
-        Decoder::new(Cursor::new(file.bytes)).map_err(damaged)?.with_limits(decoder_limits);
+    let mut decoder = Decoder::new(Cursor::new(file.bytes)).map_err(damaged)?.with_limits(decoder_limits);
     let mut pages = Vec::new();
     loop {
         let (width, height) = decoder.dimensions().map_err(damaged)?;
@@ -107,7 +106,9 @@ pub(crate) fn pages(file: &SourceFile<'_>, limits: &Limits) -> Result<Vec<Bitmap
             return Err(DocumentError::TooManyPages { limit: limits.max_pages });
         }
         let grey = match decoder.get_tag_u32(Tag::Compression).unwrap_or(1) {
-            GROUP_3 | GROUP_4 => fax_coded(&mut decoder, file.bytes, width, height).ok_or_else(|| unreadable(file))?,
+            GROUP_3 | GROUP_4 => {
+                fax_coded(&mut decoder, file.bytes, width, height).ok_or_else(|| unreadable(file))?
+            }
             _ => decoded(&mut decoder, width, height).ok_or_else(|| unreadable(file))?,
         };
         let placement = match dots_per_inch(&mut decoder) {
@@ -138,7 +139,12 @@ fn dots_per_inch(decoder: &mut Decoder<Cursor<&[u8]>>) -> Option<(f64, f64)> {
 }
 
 /// T.4 in one dimension and T.6, strip by strip.
-fn fax_coded(decoder: &mut Decoder<Cursor<&[u8]>>, bytes: &[u8], width: u32, height: u32) -> Option<GrayImage> {
+fn fax_coded(
+    decoder: &mut Decoder<Cursor<&[u8]>>,
+    bytes: &[u8],
+    width: u32,
+    height: u32,
+) -> Option<GrayImage> {
     let group = decoder.get_tag_u32(Tag::Compression).ok()?;
     let low_bit_first = decoder.get_tag_u32(FILL_ORDER).is_ok_and(|order| order == LOW_BIT_FIRST);
     let black_is_zero =

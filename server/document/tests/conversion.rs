@@ -2,9 +2,7 @@
 
 use std::io::Cursor;
 
-use faxdroid_document::{
-    DocumentError, FaxDocument, Limits, Resolution, SourceFile, convert,
-};
+use faxdroid_document::{DocumentError, FaxDocument, Limits, Resolution, SourceFile, convert};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgba, RgbaImage};
 use tiff::decoder::Decoder;
 use tiff::tags::Tag;
@@ -80,10 +78,7 @@ fn png_jpeg_tiff_and_text_become_pages() {
 
 #[test]
 fn several_files_become_one_fax_in_their_order() {
-    let files = [
-        SourceFile { name: "a.txt", bytes: b"first" },
-        SourceFile { name: "b.pdf", bytes: LETTER },
-    ];
+    let files = [SourceFile { name: "a.txt", bytes: b"first" }, SourceFile { name: "b.pdf", bytes: LETTER }];
     let fax = convert(&files, &Limits::default()).unwrap();
     assert_eq!(fax.page_count(), 4);
     assert!(black_share(&fax, 0) < black_share(&fax, 1));
