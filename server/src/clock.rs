@@ -8,6 +8,9 @@ pub trait Clock: Send + Sync {
 
     /// 26 characters of Crockford's base 32: 48 bits of time, 80 random ones.
     fn new_ulid(&self) -> String;
+
+    /// For secrets.
+    fn random_bytes(&self) -> [u8; 32];
 }
 
 /// The clock of this machine.
@@ -21,5 +24,9 @@ impl Clock for SystemClock {
 
     fn new_ulid(&self) -> String {
         ulid::Ulid::new().to_string()
+    }
+
+    fn random_bytes(&self) -> [u8; 32] {
+        rand::random()
     }
 }

@@ -3,6 +3,7 @@
 //! The domain ([`fax`], [`ledger`]) decides and knows no HTTP; what it needs of the world stands behind traits with
 //! one file per technology ([`line`], [`queue`], [`locks`], [`payments`], [`mail`]); all SQL is in [`store`].
 
+pub mod accounts;
 pub mod api;
 pub mod app;
 pub mod clock;

@@ -33,7 +33,8 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let folder = &config.data_dir;
     std::fs::create_dir_all(folder)
         .with_context(|| format!("the data directory {} cannot be made", folder.display()))?;
-    let store = Store::open(&folder.join("faxdroid.sqlite")).await.context("the database cannot be opened")?;
+    let store =
+        Store::open(&folder.join("faxdroid.sqlite")).await.context("the database cannot be opened")?;
     store.migrate().await.context("the database cannot be brought up to this release")?;
     Ok(store)
 }
@@ -51,6 +52,7 @@ pub async fn start(config: Config) -> anyhow::Result<Server> {
         serve(private, internal::router(app.faxes.clone()), stop.clone()),
     ];
     let workers = Workers::start(app.faxes.clone(), app.queue.clone(), calls(&app), intervals(&app.config));
+    workers.keep_house(app.clone(), app.config.workers.sweep);
     tracing::info!(%address, %internal_address, "server_started");
     Ok(Server { app, address, internal_address, workers, stop, listeners })
 }
@@ -117,7 +119,7 @@ fn calls(app: &App) -> PlaceCalls {
         faxes: app.faxes.clone(),
         line: app.line.clone(),
         locks: app.locks.clone(),
-        pages: Arc::new(StoredPages::new(app.files.clone(), app.clock.clone())),
+        pages: Arc::new(StoredPages::new(app.store.clone(), app.files.clone(), app.clock.clone())),
         instance: app.clock.new_ulid(),
         lease: app.config.workers.lease,
         concurrency: app.config.line.concurrency,

@@ -2,8 +2,8 @@
 //! production.
 
 use axum::Router;
-use axum::http::header::CACHE_CONTROL;
 use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
 use faxdroid_edge::Site;
 use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;

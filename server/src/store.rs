@@ -15,14 +15,20 @@ use sea_orm_migration::MigratorTrait;
 /// What statements are asked through: the store's connection, or a transaction.
 pub use sea_orm::ConnectionTrait;
 
+pub mod accounts;
 pub mod attempts;
+pub mod checkouts;
+pub mod documents;
 pub mod entities;
 pub mod faxes;
+pub mod idempotency;
 pub mod ledger;
 pub mod messages;
 mod migrations;
 pub mod outbox;
+pub mod quotes;
 pub mod sending;
+pub mod sessions;
 
 /// A statement failed, or a row holds what this program never writes.
 #[derive(Debug, thiserror::Error)]

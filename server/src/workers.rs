@@ -7,9 +7,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::App;
 use crate::fax::Faxes;
 use crate::queue::Queue;
 
+pub mod housekeeping;
 pub mod place_calls;
 pub mod poller;
 pub mod sweeper;
@@ -43,6 +45,11 @@ impl Workers {
         tasks.spawn(poller::run(faxes.clone(), queue, intervals.poll, stop.clone()));
         tasks.spawn(sweeper::run(faxes, intervals, stop.clone()));
         Self { tasks, stop, hang_up }
+    }
+
+    /// Adds what a whole server has to do now and then.
+    pub fn keep_house(&self, app: App, interval: Duration) {
+        self.tasks.spawn(housekeeping::run(app, interval, self.stop.clone()));
     }
 
     /// Takes no more faxes and waits for the calls in flight. Those that last longer than `patience` are hung up; their

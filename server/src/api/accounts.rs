@@ -1,0 +1,189 @@
+//! `/api/v1/accounts`: sign up, confirm an address, set a forgotten password.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use faxdroid_contract::accounts::{
+    ConfirmEmail, EMAIL_MAX, Me, PASSWORD_MAX, PASSWORD_MIN, RequestPasswordReset, ResetPassword, SignUp,
+};
+use faxdroid_contract::ids::AccountId;
+use faxdroid_contract::problem::{Problem, ProblemCode};
+
+use super::answer::Answer;
+use super::auth::session_cookies;
+use super::input::Input;
+use super::problem::{ApiProblem, Validation};
+use super::{me, sessions};
+use crate::accounts::{Token, hash_password, is_common, normalized_email};
+use crate::app::App;
+use crate::mail::Message;
+use crate::store::accounts::Account;
+use crate::store::sessions::MailedToken;
+use crate::store::{self, ConnectionTrait, StoreError};
+
+const CONFIRM_EMAIL: &str = "confirm_email";
+const RESET_PASSWORD: &str = "reset_password";
+
+/// Opens an account, signs in, and mails a link that confirms the address.
+#[utoipa::path(post, path = "/api/v1/accounts", tag = "accounts", request_body = SignUp, responses(
+    (status = 201, description = "The account; the session is in a cookie", body = Me),
+    (status = 409, description = "`email_taken`", body = Problem),
+    (status = 422, description = "`validation_failed`", body = Problem),
+))]
+pub(crate) async fn sign_up(State(app): State<App>, input: Input<SignUp>) -> Result<Answer, ApiProblem> {
+    let SignUp { email, password } = input.body;
+    let mut validation = Validation::default();
+    let normalized = check_email(&mut validation, &email);
+    check_password(&mut validation, "/password", &password);
+    validation.finish()?;
+    let password_hash = hash(&app, password).await?;
+    let account = Account {
+        id: format!("{}{}", AccountId::PREFIX, app.clock.new_ulid()),
+        email: normalized.unwrap_or_default(),
+        password_hash,
+        email_confirmed_at: None,
+        sender_name: String::new(),
+        sender_number: String::new(),
+        created_at: app.clock.now().as_millisecond(),
+    };
+    match store::accounts::insert(app.store.connection(), account.clone()).await {
+        Err(error) if error.is_duplicate() => {
+            return Err(ApiProblem::field("/email", ProblemCode::EmailTaken));
+        }
+        other => other?,
+    }
+    mail_confirmation(&app, &account).await?;
+    let session = sessions::begin(&app, &account.id).await?;
+    let answer = Answer::json(StatusCode::CREATED, &me::shown(&app, &account).await?);
+    Ok(answer
+        .with_cookies(session_cookies(&session, app.config.accounts.session_lifetime))
+        .then("/send?notice=signed_up"))
+}
+
+/// Confirms an e-mail address by the token of the link that was mailed.
+#[utoipa::path(post, path = "/api/v1/accounts/confirm-email", tag = "accounts", request_body = ConfirmEmail, responses(
+    (status = 204, description = "The address is confirmed"),
+    (status = 422, description = "`token_invalid`", body = Problem),
+))]
+pub(crate) async fn confirm_email(
+    State(app): State<App>,
+    input: Input<ConfirmEmail>,
+) -> Result<Answer, ApiProblem> {
+    let now = app.clock.now().as_millisecond();
+    let transaction = app.store.begin().await?;
+    let account = take_token(&transaction, &input.body.token, CONFIRM_EMAIL, now).await?;
+    store::accounts::confirm_email(&transaction, &account, now).await?;
+    transaction.commit().await.map_err(StoreError::from)?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT).then("/send?notice=email_confirmed"))
+}
+
+/// Mails a link that sets a new password. The answer never tells whether the account exists.
+#[utoipa::path(post, path = "/api/v1/accounts/request-password-reset", tag = "accounts", request_body = RequestPasswordReset, responses(
+    (status = 202, description = "A link is on its way if there is such an account"),
+    (status = 422, description = "`validation_failed`", body = Problem),
+    (status = 429, description = "`rate_limited`", body = Problem),
+))]
+pub(crate) async fn request_password_reset(
+    State(app): State<App>,
+    input: Input<RequestPasswordReset>,
+) -> Result<Answer, ApiProblem> {
+    let mut validation = Validation::default();
+    let email = check_email(&mut validation, &input.body.email);
+    validation.finish()?;
+    let email = email.unwrap_or_default();
+    app.rate_limits.count(format!("reset {email}"))?;
+    if let Some(account) = store::accounts::find_by_email(app.store.connection(), &email).await? {
+        let token = mailed_token(&app, &account, RESET_PASSWORD).await?;
+        let link = app.config.public(&format!("/reset-password?token={}", token.as_str()));
+        let text = format!(
+            "Somebody, probably you, asked for a new password for FaxDroid.\n\nSet it here:\n{link}\n\n\
+             The link works once. If it was not you, nothing needs to be done.\n"
+        );
+        app.mail.send(Message { to: email, subject: "Set a new password".to_owned(), text }).await?;
+    }
+    Ok(Answer::empty(StatusCode::ACCEPTED).then("/forgot-password?notice=reset_sent"))
+}
+
+/// Sets a new password by the token of the link that was mailed. Every session of the account ends.
+#[utoipa::path(post, path = "/api/v1/accounts/reset-password", tag = "accounts", request_body = ResetPassword, responses(
+    (status = 204, description = "The password is set"),
+    (status = 422, description = "`token_invalid`, `validation_failed`", body = Problem),
+))]
+pub(crate) async fn reset_password(
+    State(app): State<App>,
+    input: Input<ResetPassword>,
+) -> Result<Answer, ApiProblem> {
+    let ResetPassword { token, password } = input.body;
+    let mut validation = Validation::default();
+    check_password(&mut validation, "/password", &password);
+    validation.finish()?;
+    let password_hash = hash(&app, password).await?;
+    let now = app.clock.now().as_millisecond();
+    let transaction = app.store.begin().await?;
+    let account = take_token(&transaction, &token, RESET_PASSWORD, now).await?;
+    store::accounts::set_password(&transaction, &account, &password_hash).await?;
+    // Who could read the link reads the mailbox.
+    store::accounts::confirm_email(&transaction, &account, now).await?;
+    store::sessions::end_all(&transaction, &account, None).await?;
+    transaction.commit().await.map_err(StoreError::from)?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT).then("/sign-in?notice=password_reset"))
+}
+
+pub(super) async fn mail_confirmation(app: &App, account: &Account) -> Result<(), ApiProblem> {
+    let token = mailed_token(app, account, CONFIRM_EMAIL).await?;
+    let link = app.config.public(&format!("/confirm-email?token={}", token.as_str()));
+    let text = format!(
+        "Welcome to FaxDroid.\n\nPlease confirm your e-mail address:\n{link}\n\nAfter that you can send faxes.\n"
+    );
+    let subject = "Confirm your e-mail address".to_owned();
+    app.mail.send(Message { to: account.email.clone(), subject, text }).await?;
+    Ok(())
+}
+
+pub(super) async fn hash(app: &App, password: String) -> Result<String, ApiProblem> {
+    hash_password(password, app.config.accounts.password, app.clock.as_ref()).await.map_err(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "hashing_failed");
+        ApiProblem::internal()
+    })
+}
+
+pub(super) fn check_password(validation: &mut Validation, pointer: &str, password: &str) {
+    let length = password.chars().count();
+    validation.expect(!password.is_empty(), pointer, ProblemCode::Required);
+    validation.expect(length >= PASSWORD_MIN, pointer, ProblemCode::PasswordTooShort);
+    validation.expect(length <= PASSWORD_MAX, pointer, ProblemCode::TooLong);
+    validation.expect(!is_common(password), pointer, ProblemCode::PasswordTooCommon);
+}
+
+fn check_email(validation: &mut Validation, email: &str) -> Option<String> {
+    let normalized = normalized_email(email);
+    validation.expect(!email.trim().is_empty(), "/email", ProblemCode::Required);
+    validation.expect(email.len() <= EMAIL_MAX, "/email", ProblemCode::TooLong);
+    validation.expect(normalized.is_some(), "/email", ProblemCode::EmailInvalid);
+    normalized
+}
+
+async fn mailed_token(app: &App, account: &Account, purpose: &str) -> Result<Token, ApiProblem> {
+    let token = Token::new(app.clock.as_ref());
+    let lifetime = i64::try_from(app.config.accounts.token_lifetime.as_millis()).unwrap_or(i64::MAX / 2);
+    let row = MailedToken {
+        token_hash: token.hash(),
+        account_id: account.id.clone(),
+        purpose: purpose.to_owned(),
+        expires_at: app.clock.now().as_millisecond() + lifetime,
+    };
+    store::sessions::insert_token(app.store.connection(), row).await?;
+    Ok(token)
+}
+
+/// The account a token was mailed to.
+async fn take_token(
+    db: &impl ConnectionTrait,
+    token: &str,
+    purpose: &str,
+    now: i64,
+) -> Result<String, ApiProblem> {
+    let invalid = || ApiProblem::of(ProblemCode::TokenInvalid);
+    let token = Token::parse(token).ok_or_else(invalid)?;
+    let taken = store::sessions::take_token(db, &token.hash(), purpose, now).await?;
+    Ok(taken.ok_or_else(invalid)?.account_id)
+}

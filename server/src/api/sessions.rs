@@ -1,0 +1,111 @@
+//! `/api/v1/sessions`: sign in and out.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use faxdroid_contract::accounts::{Me, SignIn};
+use faxdroid_contract::problem::{Problem, ProblemCode};
+
+use super::answer::Answer;
+use super::auth::{SignedIn, no_cookies, session_cookies};
+use super::input::Input;
+use super::me;
+use super::problem::{ApiProblem, Validation};
+use crate::accounts::{Token, normalized_email, verify_password};
+use crate::app::App;
+use crate::store;
+use crate::store::sessions::Session;
+
+/// Signs in. A session that the browser had before is not used again.
+#[utoipa::path(post, path = "/api/v1/sessions", tag = "sessions", request_body = SignIn, responses(
+    (status = 201, description = "Signed in; the session is in a cookie", body = Me),
+    (status = 401, description = "`credentials_invalid`", body = Problem),
+    (status = 422, description = "`validation_failed`", body = Problem),
+    (status = 429, description = "`rate_limited`", body = Problem),
+))]
+pub(crate) async fn sign_in(
+    State(app): State<App>,
+    old: Option<SignedIn>,
+    input: Input<SignIn>,
+) -> Result<Answer, ApiProblem> {
+    let next = local_page(input.page_field("next"));
+    let SignIn { email, password } = input.body;
+    let mut validation = Validation::default();
+    validation.expect(!email.trim().is_empty(), "/email", ProblemCode::Required);
+    validation.expect(!password.is_empty(), "/password", ProblemCode::Required);
+    validation.finish()?;
+    let email = normalized_email(&email).unwrap_or_default();
+    app.rate_limits.count(format!("sign in {email}"))?;
+    let account = store::accounts::find_by_email(app.store.connection(), &email).await?;
+    let hash = account.as_ref().map(|account| account.password_hash.clone());
+    let verified = verify_password(password, hash).await;
+    let Some(account) = account.filter(|_| verified) else {
+        return Err(ApiProblem::of(ProblemCode::CredentialsInvalid));
+    };
+    if let Some(old) = old {
+        store::sessions::end(app.store.connection(), &old.session.hash()).await?;
+    }
+    let session = begin(&app, &account.id).await?;
+    let answer = Answer::json(StatusCode::CREATED, &me::shown(&app, &account).await?);
+    Ok(answer.with_cookies(session_cookies(&session, app.config.accounts.session_lifetime)).then(next))
+}
+
+/// Signs out.
+#[utoipa::path(delete, path = "/api/v1/sessions/current", tag = "sessions", responses(
+    (status = 204, description = "Signed out"),
+    (status = 401, description = "`unauthenticated`", body = Problem),
+))]
+pub(crate) async fn sign_out(State(app): State<App>, customer: SignedIn) -> Result<Answer, ApiProblem> {
+    store::sessions::end(app.store.connection(), &customer.session.hash()).await?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT).with_cookies(no_cookies()).then("/?notice=signed_out"))
+}
+
+/// Signs out, for plain forms, which know no DELETE.
+#[utoipa::path(post, path = "/api/v1/sessions/current/end", tag = "sessions", responses(
+    (status = 204, description = "Signed out"),
+))]
+pub(crate) async fn end(State(app): State<App>, customer: Option<SignedIn>) -> Result<Answer, ApiProblem> {
+    if let Some(customer) = customer {
+        store::sessions::end(app.store.connection(), &customer.session.hash()).await?;
+    }
+    Ok(Answer::empty(StatusCode::NO_CONTENT).with_cookies(no_cookies()).then("/?notice=signed_out"))
+}
+
+/// A new session of an account.
+pub(super) async fn begin(app: &App, account: &str) -> Result<Token, ApiProblem> {
+    let session = Token::new(app.clock.as_ref());
+    let now = app.clock.now().as_millisecond();
+    let lifetime = i64::try_from(app.config.accounts.session_lifetime.as_millis()).unwrap_or(i64::MAX / 2);
+    let row = Session {
+        token_hash: session.hash(),
+        account_id: account.to_owned(),
+        created_at: now,
+        expires_at: now + lifetime,
+    };
+    store::sessions::insert(app.store.connection(), row).await?;
+    Ok(session)
+}
+
+/// Where a form wants to go on, when that is a page of ours.
+fn local_page(next: Option<&str>) -> String {
+    let is_local = |page: &&str| {
+        page.starts_with('/')
+            && !page.starts_with("//")
+            && page.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    };
+    next.filter(is_local).unwrap_or("/faxes").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_leads_to_no_other_site() {
+        assert_eq!(local_page(Some("/credits?notice=paid")), "/credits?notice=paid");
+        for page in
+            [None, Some("https://evil.example"), Some("//evil.example"), Some("/\\evil.example"), Some("")]
+        {
+            assert_eq!(local_page(page), "/faxes");
+        }
+    }
+}
