@@ -4,6 +4,8 @@
 //! Steinberg, 1976); every other tile is cut at a threshold. Before that the tones are stretched, so that the grey of
 //! paper becomes white and the grey of faint print becomes dark.
 
+use std::ops::Range;
+
 use image::GrayImage;
 
 use crate::bitmap::Bitmap;
@@ -14,9 +16,13 @@ const THRESHOLD: u8 = 150;
 /// Lighter than this is paper, darker than that is ink.
 const PAPER: i32 = 225;
 const INK: i32 = 40;
-const MIDDLE_TONES: std::ops::Range<u8> = 50..205;
+const MIDDLE_TONES: Range<u8> = 50..205;
+/// Neither the white of a page nor the black of print.
+const SHADES: Range<u8> = 8..248;
 /// Text has middle tones too, on the edges of its strokes.
 const PHOTOGRAPH_SHARE: f32 = 0.55;
+/// Of the tiles beside a photograph, enough for its last pixels.
+const MARGIN_SHARE: f32 = 0.2;
 
 pub(crate) fn bilevel(sheet: &GrayImage) -> Bitmap {
     let height = sheet.height();
@@ -58,25 +64,48 @@ fn stretched(tone: u8) -> i32 {
     ((i32::from(tone) - INK) * 255 / (PAPER - INK)).clamp(0, 255)
 }
 
-/// Tile by tile, row by row.
+/// Tile by tile, row by row: those full of middle tones, and around them those with shades at all, so that a photograph
+/// does not end in steps where it becomes very light or very dark.
 fn photographs(sheet: &GrayImage) -> Vec<bool> {
-    let (width, height) = sheet.dimensions();
-    let mut photographs = Vec::new();
-    for top in (0..height).step_by(TILE as usize) {
-        for left in (0..PAGE_WIDTH).step_by(TILE as usize) {
-            let (right, bottom) = ((left + TILE).min(width), (top + TILE).min(height));
-            let mut middle = 0_u32;
-            let mut all = 0_u32;
-            for y in top..bottom {
-                for x in left..right {
-                    all += 1;
-                    middle += u32::from(MIDDLE_TONES.contains(&sheet.get_pixel(x, y).0[0]));
+    let across = PAGE_WIDTH.div_ceil(TILE) as usize;
+    let middle = shares(sheet, &MIDDLE_TONES);
+    let shades = shares(sheet, &SHADES);
+    let mut photographs: Vec<bool> = middle.iter().map(|share| *share > PHOTOGRAPH_SHARE).collect();
+    let mut found: Vec<usize> = (0..photographs.len()).filter(|tile| photographs[*tile]).collect();
+    while let Some(tile) = found.pop() {
+        let (column, row) = (tile % across, tile / across);
+        for near_row in row.saturating_sub(1)..=row + 1 {
+            for near_column in column.saturating_sub(1)..=(column + 1).min(across - 1) {
+                let near = near_row * across + near_column;
+                if shades.get(near).is_some_and(|share| *share > MARGIN_SHARE) && !photographs[near] {
+                    photographs[near] = true;
+                    // Only what is mostly shades leads further, or a photograph would spread into text beside it.
+                    if shades[near] > PHOTOGRAPH_SHARE {
+                        found.push(near);
+                    }
                 }
             }
-            photographs.push(all > 0 && middle as f32 / all as f32 > PHOTOGRAPH_SHARE);
         }
     }
     photographs
+}
+
+/// How much of each tile has a tone in `tones`.
+fn shares(sheet: &GrayImage, tones: &Range<u8>) -> Vec<f32> {
+    let (width, height) = sheet.dimensions();
+    let mut shares = Vec::new();
+    for top in (0..height).step_by(TILE as usize) {
+        for left in (0..PAGE_WIDTH).step_by(TILE as usize) {
+            let (right, bottom) = ((left + TILE).min(width), (top + TILE).min(height));
+            let all = right.saturating_sub(left) * (bottom - top);
+            let within = (top..bottom)
+                .flat_map(|y| (left..right).map(move |x| (x, y)))
+                .filter(|(x, y)| tones.contains(&sheet.get_pixel(*x, *y).0[0]))
+                .count();
+            shares.push(within as f32 / all.max(1) as f32);
+        }
+    }
+    shares
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use std::io::Cursor;
 
+use hayro_ccitt::{DecodeSettings, DecoderContext, EncodingMode};
 use image::{GrayImage, Luma};
 use tiff::decoder::{Decoder, DecodingResult, Limits as DecoderLimits};
 use tiff::encoder::{DirectoryEncoder, Rational, TiffEncoder, TiffKindStandard};
@@ -17,8 +18,11 @@ use crate::picture::check_size;
 use crate::{DocumentError, Limits, Resolution, SourceFile, grey, t6, unreadable};
 
 const PAGE_NUMBER: Tag = Tag::Unknown(297);
+const T4_OPTIONS: Tag = Tag::Unknown(292);
 const T6_OPTIONS: Tag = Tag::Unknown(293);
 const FILL_ORDER: Tag = Tag::FillOrder;
+/// T.4 without end-of-line marks, every row from a new byte (TIFF 6.0, section 10).
+const MODIFIED_HUFFMAN: u32 = 2;
 const GROUP_3: u32 = 3;
 const GROUP_4: u32 = 4;
 const BLACK_IS_ZERO: u32 = 1;
@@ -106,7 +110,7 @@ pub(crate) fn pages(file: &SourceFile<'_>, limits: &Limits) -> Result<Vec<Bitmap
             return Err(DocumentError::TooManyPages { limit: limits.max_pages });
         }
         let grey = match decoder.get_tag_u32(Tag::Compression).unwrap_or(1) {
-            GROUP_3 | GROUP_4 => {
+            MODIFIED_HUFFMAN | GROUP_3 | GROUP_4 => {
                 fax_coded(&mut decoder, file.bytes, width, height).ok_or_else(|| unreadable(file))?
             }
             _ => decoded(&mut decoder, width, height).ok_or_else(|| unreadable(file))?,
@@ -138,7 +142,7 @@ fn dots_per_inch(decoder: &mut Decoder<Cursor<&[u8]>>) -> Option<(f64, f64)> {
     if unit == 1 { None } else { Some((dots(Tag::XResolution)?, dots(Tag::YResolution)?)) }
 }
 
-/// T.4 in one dimension and T.6, strip by strip.
+/// T.4 in one and two dimensions and T.6, strip by strip.
 fn fax_coded(
     decoder: &mut Decoder<Cursor<&[u8]>>,
     bytes: &[u8],
@@ -146,40 +150,57 @@ fn fax_coded(
     height: u32,
 ) -> Option<GrayImage> {
     let group = decoder.get_tag_u32(Tag::Compression).ok()?;
+    let two_dimensional = decoder.get_tag_u32(T4_OPTIONS).is_ok_and(|options| options & 1 == 1);
+    let encoding = match group {
+        GROUP_4 => EncodingMode::Group4,
+        GROUP_3 if two_dimensional => EncodingMode::Group3_2D,
+        _ => EncodingMode::Group3_1D,
+    };
     let low_bit_first = decoder.get_tag_u32(FILL_ORDER).is_ok_and(|order| order == LOW_BIT_FIRST);
     let black_is_zero =
         decoder.get_tag_u32(Tag::PhotometricInterpretation).is_ok_and(|zero| zero == BLACK_IS_ZERO);
     let starts = decoder.get_tag_u32_vec(Tag::StripOffsets).ok()?;
     let lengths = decoder.get_tag_u32_vec(Tag::StripByteCounts).ok()?;
     let strip_height = decoder.get_tag_u32(Tag::RowsPerStrip).unwrap_or(height).clamp(1, height);
-    let mut rows: Vec<Vec<u8>> = Vec::with_capacity(height as usize);
+    let mut rows = Rows { width, rows: Vec::new() };
     for (start, length) in starts.into_iter().zip(lengths) {
         let (start, length) = (start as usize, length as usize);
         let mut strip = bytes.get(start..start.checked_add(length)?)?.to_vec();
         if low_bit_first {
             strip.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
         }
-        let wanted = strip_height.min(height - rows.len() as u32);
-        if group == GROUP_4 {
-            rows.extend(t6::decode(&strip, width, wanted)?);
-        } else {
-            let before = rows.len();
-            fax::decoder::decode_g3(strip.into_iter(), |transitions| {
-                if rows.len() - before < wanted as usize {
-                    rows.push(t6::packed(transitions, width));
-                }
-            })?;
-        }
-        if rows.len() >= height as usize {
+        let mut coding = DecoderContext::new(DecodeSettings {
+            columns: width,
+            rows: strip_height.min(height - rows.rows.len() as u32),
+            end_of_block: group != MODIFIED_HUFFMAN,
+            end_of_line: false,
+            rows_are_byte_aligned: group == MODIFIED_HUFFMAN,
+            encoding,
+            strict: false,
+        });
+        hayro_ccitt::decode(&strip, &mut rows, &mut coding).ok()?;
+        if rows.rows.len() >= height as usize {
             break;
         }
     }
     let paper = if black_is_zero { 1 } else { 0 };
     Some(GrayImage::from_fn(width, height, |x, y| {
-        let byte = rows.get(y as usize).map_or(0, |row| row[x as usize / 8]);
-        let bit = byte >> (7 - x % 8) & 1;
+        // Rows that were not sent are paper.
+        let Some(row) = rows.rows.get(y as usize) else { return Luma([255]) };
+        let bit = row[x as usize / 8] >> (7 - x % 8) & 1;
         Luma([if bit == paper { 255 } else { 0 }])
     }))
+}
+
+struct Rows {
+    width: u32,
+    rows: Vec<Vec<u8>>,
+}
+
+impl hayro_ccitt::Decoder for Rows {
+    fn push_row(&mut self, changes: &[u32]) {
+        self.rows.push(t6::packed(changes, self.width));
+    }
 }
 
 fn decoded(decoder: &mut Decoder<Cursor<&[u8]>>, width: u32, height: u32) -> Option<GrayImage> {

@@ -77,6 +77,55 @@ fn png_jpeg_tiff_and_text_become_pages() {
 }
 
 #[test]
+fn every_fax_coding_of_tiff_gives_the_same_page() {
+    let group_4 = fax_of(include_bytes!("fixtures/group-4.tiff")).unwrap();
+    assert!((0.05..0.5).contains(&black_share(&group_4, 0)));
+    for other in [
+        &include_bytes!("fixtures/group-3.tiff")[..],
+        include_bytes!("fixtures/group-3-two-dimensional.tiff"),
+        include_bytes!("fixtures/modified-huffman.tiff"),
+    ] {
+        assert!(fax_of(other).unwrap() == group_4);
+    }
+}
+
+#[test]
+fn another_decoder_reads_the_same_pixels_from_the_tiff() {
+    struct Pixels(Vec<bool>);
+    impl hayro_ccitt::Decoder for Pixels {
+        fn push_row(&mut self, changes: &[u32]) {
+            self.0.extend((0..1728).map(|x| changes.iter().filter(|change| **change <= x).count() % 2 == 1));
+        }
+    }
+    let fax = fax_of(LETTER).unwrap();
+    for (resolution, rows) in [(Resolution::Fine, 2156), (Resolution::Standard, 1078)] {
+        let tiff = fax.to_tiff(resolution);
+        let mut decoder = Decoder::new(Cursor::new(&tiff)).unwrap();
+        let start = decoder.get_tag_u32(Tag::StripOffsets).unwrap() as usize;
+        let length = decoder.get_tag_u32(Tag::StripByteCounts).unwrap() as usize;
+        let mut context = hayro_ccitt::DecoderContext::new(hayro_ccitt::DecodeSettings {
+            columns: 1728,
+            rows,
+            end_of_block: true,
+            end_of_line: false,
+            rows_are_byte_aligned: false,
+            encoding: hayro_ccitt::EncodingMode::Group4,
+            strict: true,
+        });
+        let mut pixels = Pixels(Vec::new());
+        hayro_ccitt::decode(&tiff[start..start + length], &mut pixels, &mut context).unwrap();
+        let shown = image::load_from_memory(&fax.pages()[0].png(resolution)).unwrap().to_luma8();
+        // A row of standard resolution is shown twice.
+        let copies = shown.height() / rows;
+        let preview: Vec<bool> = (0..rows)
+            .flat_map(|row| (0..1728).map(move |x| (x, row * copies)))
+            .map(|(x, y)| shown.get_pixel(x, y).0[0] == 0)
+            .collect();
+        assert!(pixels.0 == preview, "{resolution:?}");
+    }
+}
+
+#[test]
 fn several_files_become_one_fax_in_their_order() {
     let files = [SourceFile { name: "a.txt", bytes: b"first" }, SourceFile { name: "b.pdf", bytes: LETTER }];
     let fax = convert(&files, &Limits::default()).unwrap();
