@@ -11,6 +11,7 @@ mod error;
 mod geometry;
 mod grey;
 mod header_line;
+mod inflation;
 mod pdf;
 mod picture;
 mod t6;

@@ -13,8 +13,11 @@ use image::{GrayImage, Luma};
 use crate::bilevel::bilevel;
 use crate::bitmap::Bitmap;
 use crate::geometry::place_paper;
+use crate::inflation::is_bounded;
 use crate::{DocumentError, Limits, SourceFile, grey, unreadable};
 
+/// The largest stream of an honest file is a picture in four colours.
+const STREAM_BYTES_PER_PIXEL: u64 = 4;
 const POINTS_PER_INCH: f64 = 72.0;
 /// The end-of-file marker stands in the last 1024 bytes (ISO 32000-1, annex H, note 18); a file without is cut off.
 const END_WITHIN: usize = 1024;
@@ -22,6 +25,9 @@ const END_WITHIN: usize = 1024;
 pub(crate) fn pages(file: &SourceFile<'_>, limits: &Limits) -> Result<Vec<Bitmap>, DocumentError> {
     let tail = &file.bytes[file.bytes.len().saturating_sub(END_WITHIN)..];
     if !tail.windows(5).any(|window| window == b"%%EOF") {
+        return Err(unreadable(file));
+    }
+    if !is_bounded(file.bytes, limits.max_image_pixels * STREAM_BYTES_PER_PIXEL) {
         return Err(unreadable(file));
     }
     let pdf = Pdf::new(file.bytes.to_vec()).map_err(|error| match error {
