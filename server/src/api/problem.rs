@@ -49,7 +49,7 @@ impl ApiProblem {
     }
 
     /// Logged here and told to nobody.
-    fn failure(code: ProblemCode, error: &dyn Error) -> Self {
+    fn failure(code: ProblemCode, error: &(dyn Error + 'static)) -> Self {
         tracing::error!(error, "request_failed");
         Self::of(code)
     }

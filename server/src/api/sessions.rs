@@ -24,7 +24,7 @@ use crate::store::sessions::Session;
 ))]
 pub(crate) async fn sign_in(
     State(app): State<App>,
-    old: Option<SignedIn>,
+    old: Result<SignedIn, ApiProblem>,
     input: Input<SignIn>,
 ) -> Result<Answer, ApiProblem> {
     let next = local_page(input.page_field("next"));
@@ -41,7 +41,7 @@ pub(crate) async fn sign_in(
     let Some(account) = account.filter(|_| verified) else {
         return Err(ApiProblem::of(ProblemCode::CredentialsInvalid));
     };
-    if let Some(old) = old {
+    if let Ok(old) = old {
         store::sessions::end(app.store.connection(), &old.session.hash()).await?;
     }
     let session = begin(&app, &account.id).await?;
@@ -63,8 +63,8 @@ pub(crate) async fn sign_out(State(app): State<App>, customer: SignedIn) -> Resu
 #[utoipa::path(post, path = "/api/v1/sessions/current/end", tag = "sessions", responses(
     (status = 204, description = "Signed out"),
 ))]
-pub(crate) async fn end(State(app): State<App>, customer: Option<SignedIn>) -> Result<Answer, ApiProblem> {
-    if let Some(customer) = customer {
+pub(crate) async fn end(State(app): State<App>, customer: Result<SignedIn, ApiProblem>) -> Result<Answer, ApiProblem> {
+    if let Ok(customer) = customer {
         store::sessions::end(app.store.connection(), &customer.session.hash()).await?;
     }
     Ok(Answer::empty(StatusCode::NO_CONTENT).with_cookies(no_cookies()).then("/?notice=signed_out"))

@@ -31,6 +31,11 @@ impl TestClock {
 }
 
 impl Clock for TestClock {
+    /// No secret is made here.
+    fn random_bytes(&self) -> [u8; 32] {
+        [0; 32]
+    }
+
     fn now(&self) -> Timestamp {
         match self {
             Self::ByHand { now, .. } => Timestamp::from_millisecond(now.load(Ordering::SeqCst)).unwrap(),
