@@ -23,7 +23,7 @@ export async function signUp(page: Page, email = newEmail()) {
   await page.getByLabel('E-mail address').fill(email);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Open account' }).click();
-  await expect(page).toHaveURL(/\/send\?notice=welcome/);
+  await expect(page).toHaveURL(/\/send\?notice=signed_up/);
   await page.goto(await linkInMail(page, email, 'confirm-email'));
   await page.getByRole('button', { name: /confirm/i }).click();
   await expect(page).toHaveURL(/notice=email_confirmed/);

@@ -28,7 +28,7 @@ test('an account is opened without a mouse', async ({ page }) => {
   await page.keyboard.press('Tab');
   await page.keyboard.type(password);
   await page.keyboard.press('Enter');
-  await expect(page).toHaveURL(/notice=welcome/);
+  await expect(page).toHaveURL(/notice=signed_up/);
 });
 
 test('a fax is sent without a mouse', async ({ page }) => {
