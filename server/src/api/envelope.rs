@@ -151,7 +151,10 @@ fn page_of(path: &str, code: ProblemCode) -> String {
         ["documents" | "quotes", ..] | ["faxes"] => "/send".to_owned(),
         ["faxes", id, ..] => format!("/faxes/{id}"),
         ["checkouts", ..] => "/credits".to_owned(),
-        ["sandbox", "checkouts", id, "confirm"] => format!("/pay/{id}?step=confirm"),
+        // Whom the bank refuses may pay with another card.
+        ["sandbox", "checkouts", id, "confirm"] if code != ProblemCode::CardDeclined => {
+            format!("/pay/{id}?step=confirm")
+        }
         ["sandbox", "checkouts", id, ..] => format!("/pay/{id}"),
         _ => "/error".to_owned(),
     }

@@ -14,6 +14,7 @@ mod isolation;
 mod openapi;
 mod outages;
 mod plain_views;
+mod probe;
 mod problem_codes;
 mod quotes;
 mod requests;
