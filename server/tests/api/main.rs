@@ -14,7 +14,6 @@ mod isolation;
 mod openapi;
 mod outages;
 mod plain_views;
-mod probe;
 mod problem_codes;
 mod quotes;
 mod requests;
