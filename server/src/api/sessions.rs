@@ -63,7 +63,10 @@ pub(crate) async fn sign_out(State(app): State<App>, customer: SignedIn) -> Resu
 #[utoipa::path(post, path = "/api/v1/sessions/current/end", tag = "sessions", responses(
     (status = 204, description = "Signed out"),
 ))]
-pub(crate) async fn end(State(app): State<App>, customer: Result<SignedIn, ApiProblem>) -> Result<Answer, ApiProblem> {
+pub(crate) async fn end(
+    State(app): State<App>,
+    customer: Result<SignedIn, ApiProblem>,
+) -> Result<Answer, ApiProblem> {
     if let Ok(customer) = customer {
         store::sessions::end(app.store.connection(), &customer.session.hash()).await?;
     }

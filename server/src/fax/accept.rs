@@ -104,7 +104,7 @@ pub async fn resend(faxes: &Faxes, account: &AccountId, id: &FaxId) -> Result<Fa
         next_attempt_at: Some(now),
         lease_owner: None,
         lease_until: None,
-        sender_name: sender.sender_name,
+        sender_name: name_of(&sender),
         sender_number: sender.sender_number,
         created_at: now,
         completed_at: None,
@@ -158,7 +158,7 @@ fn offered_fax(
         lease_owner: None,
         lease_until: None,
         estimated_seconds: quote.estimated_seconds,
-        sender_name: sender.sender_name.clone(),
+        sender_name: name_of(sender),
         sender_number: sender.sender_number.clone(),
         created_at: now,
         completed_at: None,
@@ -189,4 +189,30 @@ pub(crate) const fn resolution_as_str(resolution: Resolution) -> &'static str {
 
 pub(crate) fn parse_resolution(text: &str) -> Option<Resolution> {
     [Resolution::Standard, Resolution::Fine].into_iter().find(|known| resolution_as_str(*known) == text)
+}
+
+/// Every page has to say who sends it (47 CFR 68.318(d)); who gave no name is named by his address.
+fn name_of(sender: &accounts::Model) -> String {
+    if sender.sender_name.is_empty() { sender.email.clone() } else { sender.sender_name.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fax_always_says_who_sends_it() {
+        let mut sender = accounts::Model {
+            id: "acc_01KAT5W8Z3M4Q6R7S8T9V0W1X2".to_owned(),
+            email: "ada@example.com".to_owned(),
+            password_hash: String::new(),
+            email_confirmed_at: None,
+            sender_name: String::new(),
+            sender_number: String::new(),
+            created_at: 0,
+        };
+        assert_eq!(name_of(&sender), "ada@example.com");
+        sender.sender_name = "Ada Lovelace".to_owned();
+        assert_eq!(name_of(&sender), "Ada Lovelace");
+    }
 }
