@@ -1,5 +1,5 @@
 //! The ledger: double entry, in integer minor units. The entries of every transaction sum to zero, so money can move
-//! but neither appear nor vanish; [`check`] proves it.
+//! but neither appear nor vanish; [`check()`] proves it.
 //!
 //! The price of a fax moves from its customer to `held` when it is accepted, and from there once: to `revenue` when
 //! it is delivered, back to the customer when it is not. Both settlements have the same unique key, so whatever goes

@@ -1,7 +1,7 @@
 //! The application server: REST API, the life of a fax, the workers that send it, and the private API.
 //!
 //! The domain ([`fax`], [`ledger`]) decides and knows no HTTP; what it needs of the world stands behind traits with
-//! one file per technology ([`line`], [`queue`], [`locks`], [`payments`], [`mail`]); all SQL is in [`store`].
+//! one file per technology ([`mod@line`], [`queue`], [`locks`], [`payments`], [`mail`]); all SQL is in [`store`].
 
 pub mod accounts;
 pub mod api;

@@ -1,4 +1,4 @@
-//! Faxes. [`write`] is the only statement that changes one, and it changes nothing that somebody else has changed.
+//! Faxes. [`write()`] is the only statement that changes one, and it changes nothing that somebody else has changed.
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LikeExpr, Query};
 use sea_orm::{
