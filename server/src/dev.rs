@@ -89,7 +89,10 @@ async fn line(State(app): State<App>) -> Response {
 async fn received(State(app): State<App>, Path(file): Path<String>) -> Response {
     let (name, page) = match file.split_once(['.', '-']) {
         Some((name, "tiff")) => (name, None),
-        Some((name, rest)) => (name, rest.strip_suffix(".png").and_then(|page| page.parse::<usize>().ok())),
+        Some((name, rest)) => match rest.strip_suffix(".png").and_then(|page| page.parse::<usize>().ok()) {
+            Some(page) => (name, Some(page)),
+            None => return StatusCode::NOT_FOUND.into_response(),
+        },
         None => return StatusCode::NOT_FOUND.into_response(),
     };
     let Ok(attempt) = name.parse::<AttemptId>() else { return StatusCode::NOT_FOUND.into_response() };

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::multipart::{Field, Multipart, MultipartRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -68,7 +68,10 @@ pub(crate) async fn upload(
     if uploads.is_empty() {
         return Err(ApiProblem::field("/files", ProblemCode::Required));
     }
-    let document = app.documents.upload(&customer.id, uploads).await?;
+    let (documents, account) = (app.documents.clone(), customer.id.clone());
+    // A client that goes away must not leave a file without its row.
+    let upload = tokio::spawn(async move { documents.upload(&account, uploads).await });
+    let document = upload.await.map_err(|_panicked| ApiProblem::internal())??;
     let page = format!("/send?document={}&pages={}", document.id, document.pages);
     Ok(Answer::json(StatusCode::CREATED, &present(&document)?).then(page))
 }
@@ -140,11 +143,10 @@ pub(crate) struct PreviewQuery {
 pub(crate) async fn page(
     State(app): State<App>,
     customer: SignedIn,
-    Path((id, page)): Path<(String, String)>,
+    Id((id, page)): Id<(DocumentId, String)>,
     query: Result<Query<PreviewQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, ApiProblem> {
     let Query(query) = query.map_err(|_| ApiProblem::of(ProblemCode::ParameterInvalid))?;
-    let id = id.parse().map_err(|_| ApiProblem::not_found())?;
     let number =
         page.strip_suffix(".png").and_then(|number| number.parse().ok()).ok_or_else(ApiProblem::not_found)?;
     let document = find(&app, &customer, &id).await?;

@@ -26,13 +26,19 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const HARMLESS: [&str; 8] =
     ["email", "to", "resolution", "document_id", "quote_id", "sender_name", "sender_number", "token"];
 
+/// Longer values (in bytes) are not given back: an address has to pass through other people's proxies.
+const LONGEST_KEPT: usize = 500;
+
 /// The form behind a request: what was typed into it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Form(Arc<Mutex<Vec<(String, String)>>>);
 
 impl Form {
     pub(crate) fn keep(&self, pairs: &[(String, String)]) {
-        let harmless = pairs.iter().filter(|(name, _)| HARMLESS.contains(&name.as_str())).cloned();
+        let harmless = pairs
+            .iter()
+            .filter(|(name, value)| HARMLESS.contains(&name.as_str()) && value.len() <= LONGEST_KEPT)
+            .cloned();
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(harmless);
     }
 
@@ -124,10 +130,11 @@ fn back_to_form(path: &str, form: &Form, problem: &ApiProblem) -> Response {
             query.append_pair(name.strip_suffix("_id").unwrap_or(&name), &value);
         }
     }
-    if problem.fields.is_empty() {
+    let fields: Vec<_> = problem.fields.iter().filter(|field| field.pointer.len() <= LONGEST_KEPT).collect();
+    if fields.is_empty() {
         query.append_pair("error", &format!(":{}", problem.code.as_str()));
     }
-    for field in &problem.fields {
+    for field in fields {
         query.append_pair("error", &format!("{}:{}", field.pointer.trim_start_matches('/'), field.code));
     }
     see_other(&format!("{page}?{}", query.finish()), &HeaderMap::new())

@@ -22,6 +22,9 @@ use super::problem::ApiProblem;
 use crate::app::App;
 use crate::fax::{self, FaxFilter};
 
+/// Longer than any number and any document's name.
+const LONGEST_SEARCH: usize = 200;
+
 /// Accepts a fax: its price is set aside and the first call follows at once. The price is that of the quote; the whole of
 /// it comes back if the fax is not delivered.
 #[utoipa::path(post, path = "/api/v1/faxes", tag = "faxes", request_body = CreateFax,
@@ -46,8 +49,10 @@ pub(crate) async fn create(
     let quote = input.body.quote_id;
     // A plain form has no key of its own; a quote is sent once.
     let key = idempotency::key(&headers, form.map(|_| quote.as_str()))?;
-    let work = async { Ok(fax::create(&app.faxes, &customer.id, &quote).await?) };
-    let (answer, fax) = idempotency::once(&app, &customer, &key, &format!("create {quote}"), work).await?;
+    let request = format!("create {quote}");
+    let (faxes, account) = (app.faxes.clone(), customer.id.clone());
+    let work = async move { Ok(fax::create(&faxes, &account, &quote).await?) };
+    let (answer, fax) = idempotency::once(&app, &customer, &key, &request, work).await?;
     Ok(answer.then(page_of(&fax)))
 }
 
@@ -74,6 +79,10 @@ impl FaxesQuery {
             ApiProblem::of(ProblemCode::ParameterInvalid).with_detail(format!("{name} is not valid."))
         };
         let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+        let q = given(&self.q);
+        if q.as_ref().is_some_and(|q| q.chars().count() > LONGEST_SEARCH || q.contains('\0')) {
+            return Err(invalid("q"));
+        }
         let status = given(&self.status)
             .map(|status| FaxStatus::parse(&status).ok_or_else(|| invalid("status")))
             .transpose()?;
@@ -82,7 +91,7 @@ impl FaxesQuery {
         };
         Ok(FaxFilter {
             status,
-            q: given(&self.q),
+            q,
             created_after: moment(&self.created_after, "created_after")?,
             created_before: moment(&self.created_before, "created_before")?,
         })
@@ -163,8 +172,10 @@ pub(crate) async fn resend(
     // A form on a page that many may see carries no key; pressing its button again is meant.
     let form_key = request.extensions().get::<Form>().map(|_| app.clock.new_ulid());
     let key = idempotency::key(request.headers(), form_key.as_deref())?;
-    let work = async { Ok(fax::resend(&app.faxes, &customer.id, &id).await?) };
-    let (answer, fax) = idempotency::once(&app, &customer, &key, &format!("resend {id}"), work).await?;
+    let request = format!("resend {id}");
+    let (faxes, account) = (app.faxes.clone(), customer.id.clone());
+    let work = async move { Ok(fax::resend(&faxes, &account, &id).await?) };
+    let (answer, fax) = idempotency::once(&app, &customer, &key, &request, work).await?;
     Ok(answer.then(page_of(&fax)))
 }
 

@@ -14,6 +14,7 @@ use super::answer::Answer;
 use super::auth::SignedIn;
 use super::problem::ApiProblem;
 use crate::app::App;
+use crate::store::Store;
 use crate::store::idempotency::{self, IdempotencyKey};
 
 const HEADER: &str = "idempotency-key";
@@ -35,36 +36,46 @@ pub(crate) fn key(headers: &HeaderMap, form_key: Option<&str>) -> Result<String,
 
 /// Does `work` unless it was done under this key before; its body is answered with 201. `request` tells whether it is
 /// the same request.
-pub(crate) async fn once<T: Serialize>(
+pub(crate) async fn once<T: Serialize + Send + 'static>(
     app: &App,
     customer: &SignedIn,
     key: &str,
     request: &str,
-    work: impl Future<Output = Result<T, ApiProblem>>,
+    work: impl Future<Output = Result<T, ApiProblem>> + Send + 'static,
 ) -> Result<(Answer, serde_json::Value), ApiProblem> {
-    let db = app.store.connection();
-    let account = customer.id.as_str();
-    let now = app.clock.now().as_millisecond();
-    let request_hash: String = Sha256::digest(request).iter().map(|byte| format!("{byte:02x}")).collect();
     let row = IdempotencyKey {
-        account_id: account.to_owned(),
+        account_id: customer.id.to_string(),
         key: key.to_owned(),
-        request_hash: request_hash.clone(),
+        request_hash: Sha256::digest(request).iter().map(|byte| format!("{byte:02x}")).collect(),
         response_status: None,
         response_body: None,
-        created_at: now,
+        created_at: app.clock.now().as_millisecond(),
     };
-    match idempotency::insert(db, row).await {
+    // A client that goes away must not part the key from the work, nor the work from its answer: he comes back with
+    // the same key.
+    let done = tokio::spawn(begun_and_done(app.store.clone(), row, work));
+    let body = done.await.map_err(|_panicked| ApiProblem::internal())??;
+    Ok((Answer::json(StatusCode::CREATED, &body), body))
+}
+
+async fn begun_and_done<T: Serialize>(
+    store: Store,
+    row: IdempotencyKey,
+    work: impl Future<Output = Result<T, ApiProblem>>,
+) -> Result<serde_json::Value, ApiProblem> {
+    let db = store.connection();
+    let (account, key) = (row.account_id.as_str(), row.key.as_str());
+    match idempotency::insert(db, row.clone()).await {
         Err(error) if error.is_duplicate() => {
             let before = idempotency::find(db, account, key).await?;
             let before = before.ok_or_else(|| ApiProblem::of(ProblemCode::IdempotencyKeyInProgress))?;
-            if before.request_hash != request_hash {
+            if before.request_hash != row.request_hash {
                 return Err(ApiProblem::of(ProblemCode::IdempotencyKeyReuse));
             }
             if let Some(body) = before.response_body.and_then(|body| serde_json::from_str(&body).ok()) {
-                return Ok((Answer::json(StatusCode::CREATED, &body), body));
+                return Ok(body);
             }
-            if now - before.created_at < ABANDONED_AFTER {
+            if row.created_at - before.created_at < ABANDONED_AFTER {
                 return Err(ApiProblem::of(ProblemCode::IdempotencyKeyInProgress));
             }
         }
@@ -74,7 +85,7 @@ pub(crate) async fn once<T: Serialize>(
         Ok(done) => {
             let body = serde_json::to_value(&done).map_err(|_| ApiProblem::internal())?;
             idempotency::answer(db, account, key, 201, &body.to_string()).await?;
-            Ok((Answer::json(StatusCode::CREATED, &body), body))
+            Ok(body)
         }
         Err(problem) => {
             idempotency::forget(db, account, key).await?;

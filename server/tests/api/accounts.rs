@@ -32,6 +32,7 @@ async fn everything_wrong_with_a_sign_up_is_said_at_once() {
         ("nobody", "short", ["/email email_invalid", "/password password_too_short"]),
         ("", "", ["/email required", "/password required"]),
         (&long_email, &long, ["/email too_long", "/password too_long"]),
+        ("\"a b\"@example.org", "seven77", ["/email email_invalid", "/password password_too_short"]),
         ("Ada <ada@example.org>", "Password123", ["/email email_invalid", "/password password_too_common"]),
         (
             "ada@example.org\r\nBcc: eve@example.org",

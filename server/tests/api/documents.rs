@@ -167,6 +167,7 @@ async fn there_is_no_page_but_those_of_the_document() {
     for page in ["0.png", "4.png", "-1.png", "1", "1.jpg", "x.png", "99999999999.png"] {
         ada.get(&format!("/documents/{}/pages/{page}", document.id)).await.problem(ProblemCode::NotFound);
     }
+    ada.get("/documents/%ff/pages/1.png").await.problem(ProblemCode::NotFound);
     let coarse = ada.get(&format!("/documents/{}/pages/1.png?resolution=coarse", document.id)).await;
     coarse.problem(ProblemCode::ParameterInvalid);
     app.end().await;

@@ -275,6 +275,28 @@ async fn a_key_whose_request_is_still_running_waits() {
 }
 
 #[tokio::test]
+async fn a_client_that_goes_away_and_comes_back_is_charged_once() {
+    let app = TestApp::start().await;
+    let ada = app.customer().await.with_credit().await;
+    let accepted = ada.fax_letter(DELIVERS).await;
+    let first = ada.finished(&accepted.id).await.id;
+    for patience in 0..20 {
+        let hasty = ada.resend(&first, "impatient");
+        let _ = tokio::time::timeout(Duration::from_micros(300 * patience), hasty).await;
+    }
+    let again: Fax = loop {
+        let answer = ada.resend(&first, "impatient").await;
+        if answer.status == 201 {
+            break answer.json();
+        }
+        answer.problem(ProblemCode::IdempotencyKeyInProgress);
+    };
+    ada.finished(&again.id).await;
+    assert_eq!(ada.balance().await, CREDIT - 2 * PRICE);
+    app.end().await;
+}
+
+#[tokio::test]
 async fn a_key_has_to_be_there_and_to_be_printable() {
     let app = TestApp::start().await;
     let ada = app.customer().await.with_credit().await;

@@ -237,3 +237,16 @@ async fn a_form_of_another_site_is_refused() {
     assert_eq!(statement["data"], Value::Array(Vec::new()));
     app.end().await;
 }
+
+#[tokio::test]
+async fn a_page_to_go_back_to_has_an_address_of_sane_length() {
+    let app = TestApp::start().await;
+    let ada = app.customer().await;
+    let letter = ada.letter().await.id;
+    let long = "2".repeat(50_000);
+    let refused = ada.form("/quotes", &[("document_id", letter.as_str()), ("to", &long)]).await;
+    assert_eq!(refused.page(), format!("/send?document={letter}&error=to%3Anumber_invalid"));
+    let unknown = ada.form("/quotes", &[(&long, "1")]).await;
+    assert_eq!(unknown.page(), "/send?error=%3Afield_unknown");
+    app.end().await;
+}

@@ -82,7 +82,9 @@ async fn developers_read_the_mail_and_see_what_the_far_end_received() {
         assert!(line.contains(&format!("/dev/line/{file}")), "{line}");
         assert_eq!(ada.get(&format!("/dev/line/{file}")).await.expect(200).header("content-type"), kind);
     }
-    for nothing in ["x.tiff", "..%2f..%2ffaxdroid.sqlite", &format!("{attempt}-4.png")] {
+    for nothing in
+        ["x.tiff", "..%2f..%2ffaxdroid.sqlite", &format!("{attempt}-4.png"), &format!("{attempt}.json")]
+    {
         ada.get(&format!("/dev/line/{nothing}")).await.expect(404);
     }
     app.end().await;

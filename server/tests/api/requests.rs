@@ -144,10 +144,15 @@ async fn a_parameter_that_is_not_valid_is_refused() {
         "limit=many",
         "limit=99999999999999999999",
         "status=lost",
+        "q=%00",
         "created_after=yesterday",
         "created_before=2026-13-01T00:00:00Z",
     ] {
         ada.get(&format!("/faxes?{query}")).await.problem(ProblemCode::ParameterInvalid);
+    }
+    for length in [201, 60_000] {
+        let search = format!("/faxes?q={}", "x".repeat(length));
+        ada.get(&search).await.problem(ProblemCode::ParameterInvalid);
     }
     ada.get("/transactions?limit=0").await.problem(ProblemCode::ParameterInvalid);
     app.end().await;
