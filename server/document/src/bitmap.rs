@@ -5,7 +5,7 @@ use crate::geometry::PAGE_WIDTH;
 
 pub(crate) const ROW_BYTES: usize = (PAGE_WIDTH / 8) as usize;
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bitmap {
     bits: Vec<u8>,
 }
@@ -29,12 +29,46 @@ impl Bitmap {
         self.bits.chunks_exact(ROW_BYTES)
     }
 
+    /// The bytes of row `y`, which is on the page.
+    pub(crate) fn row_mut(&mut self, y: usize) -> &mut [u8] {
+        &mut self.bits[y * ROW_BYTES..(y + 1) * ROW_BYTES]
+    }
+
     pub(crate) fn blacken(&mut self, x: u32, y: u32) {
         if x < PAGE_WIDTH
             && let Some(byte) = self.bits.get_mut(y as usize * ROW_BYTES + (x / 8) as usize)
         {
             *byte |= 0x80 >> (x % 8);
         }
+    }
+
+    /// Every row twice: standard resolution as fine.
+    pub(crate) fn doubled(&self) -> Bitmap {
+        Self { bits: self.rows().flat_map(|row| [row, row]).flatten().copied().collect() }
+    }
+
+    /// Cut into sheets of at most `longest` rows, where there is a white row if one is near.
+    pub(crate) fn sheets(&self, longest: u32) -> Vec<Bitmap> {
+        let longest = longest as usize;
+        let mut sheets = Vec::new();
+        let mut rest = self.bits.as_slice();
+        while rest.len() > longest * ROW_BYTES {
+            let white =
+                |row: &usize| rest[row * ROW_BYTES..(row + 1) * ROW_BYTES].iter().all(|byte| *byte == 0);
+            let end = (longest - longest / 8..longest).rev().find(white).map_or(longest, |row| row + 1);
+            let (sheet, below) = rest.split_at(end * ROW_BYTES);
+            sheets.push(Self { bits: sheet.to_vec() });
+            rest = below;
+        }
+        sheets.push(Self { bits: rest.to_vec() });
+        sheets
+    }
+
+    /// Without white rows at its end, as far as it is longer than `longest`.
+    pub(crate) fn without_white_foot(mut self, longest: u32) -> Bitmap {
+        let inked = self.bits.iter().rposition(|byte| *byte != 0).map_or(0, |last| last / ROW_BYTES + 1);
+        self.bits.truncate(inked.max(longest as usize) * ROW_BYTES);
+        self
     }
 
     /// This bitmap below another.
@@ -58,6 +92,40 @@ impl Bitmap {
     }
 }
 
+/// Bitmaps for property tests.
+#[cfg(test)]
+pub(crate) mod arbitrary {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Rows as pages have them: runs of any length, often alike from row to row; and rows as nobody draws them: noise,
+    /// black, a change at every pixel.
+    fn row() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            Just(vec![0; ROW_BYTES]),
+            Just(vec![0xff; ROW_BYTES]),
+            Just(vec![0x55; ROW_BYTES]),
+            Just(vec![0xaa; ROW_BYTES]),
+            prop::collection::vec(any::<u8>(), ROW_BYTES),
+            prop::collection::vec(0..PAGE_WIDTH, 0..12).prop_map(|mut edges| {
+                edges.sort_unstable();
+                let mut row = Bitmap::white(1);
+                for run in edges.chunks_exact(2) {
+                    (run[0]..run[1]).for_each(|x| row.blacken(x, 0));
+                }
+                row.bits
+            }),
+        ]
+    }
+
+    pub(crate) fn bitmap() -> impl Strategy<Value = Bitmap> {
+        prop::collection::vec((row(), 1..4_usize), 1..12).prop_map(|rows| Bitmap {
+            bits: rows.iter().flat_map(|(row, times)| row.repeat(*times)).collect(),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +140,35 @@ mod tests {
             let black: Vec<_> = standard.rows().map(|row| row[12] != 0).collect();
             assert_eq!(black.iter().position(|&black| black), Some(y as usize / 2));
         }
+    }
+
+    #[test]
+    fn a_long_page_is_cut_between_its_lines_and_nothing_is_lost() {
+        let mut long = Bitmap::white(1000);
+        (0..1000).filter(|y| y % 10 < 7).for_each(|y| long.blacken(5, y));
+        let sheets = long.sheets(300);
+        assert!(sheets.iter().all(|sheet| sheet.height() <= 300));
+        assert_eq!(sheets[0].height(), 300);
+        assert!(sheets[0].rows().last().unwrap()[0] == 0, "the cut is where it is white");
+        let joined: Vec<u8> = sheets.iter().flat_map(|sheet| sheet.bits.clone()).collect();
+        assert!(joined == long.bits);
+        assert_eq!(Bitmap::white(300).sheets(300).len(), 1);
+    }
+
+    #[test]
+    fn only_white_rows_beyond_the_longest_page_are_given_up() {
+        let mut page = Bitmap::white(100);
+        page.blacken(0, 79);
+        assert_eq!(page.clone().without_white_foot(90).height(), 90);
+        assert_eq!(page.clone().without_white_foot(50).height(), 80);
+        assert_eq!(page.without_white_foot(200).height(), 100);
+    }
+
+    #[test]
+    fn standard_resolution_survives_being_kept_as_fine() {
+        let mut standard = Bitmap::white(3);
+        standard.blacken(9, 1);
+        assert!(standard.doubled().halved() == standard);
     }
 
     #[test]

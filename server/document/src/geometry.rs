@@ -1,8 +1,11 @@
 //! Where a page or a picture lies on the fax sheet.
 //!
 //! A sheet is always 1728 pixels (8.47 inches at 204 dpi) wide and as long as its content, up to Legal: a receiver
-//! need not accept more (T.30 offers A4, B4 and unlimited). Sheets of paper keep their size, so that A4 has 2292
+//! need not accept more (T.30 offers A4, B4 and unlimited). Content that is a little longer is shrunk; what is much longer
+//! keeps its width and is cut into sheets. Sheets of paper keep their size, so that A4 has 2292
 //! rows and Letter 2156; pixels are 204 to the inch across and 196 down, so a square is not square in pixels.
+
+use crate::header_line::HEADER_ROWS;
 
 /// Pixels across every fax page.
 pub const PAGE_WIDTH: u32 = 1728;
@@ -10,7 +13,13 @@ pub(crate) const HORIZONTAL_DPI: f64 = 204.0;
 pub(crate) const FINE_DPI: f64 = 196.0;
 
 /// Legal at 7700 lines to the metre, the longest length machines agree on.
-const MAX_HEIGHT: u32 = 2738;
+pub(crate) const LEGAL_ROWS: u32 = 2738;
+/// The longest sheet that we make, which leaves room for the line above every page.
+pub(crate) const MAX_HEIGHT: u32 = LEGAL_ROWS - HEADER_ROWS;
+/// Content up to so many times the longest sheet is shrunk onto one; what is longer keeps its width and is cut.
+const MOST_SHRUNK: f64 = 1.25;
+/// Sheets that one page may become.
+const MAX_SHEETS: u32 = 8;
 /// One inch: shorter sheets jam, and a picture of one pixel has to be seen on something.
 const MIN_HEIGHT: u32 = 196;
 const SHEET_INCHES: f64 = PAGE_WIDTH as f64 / HORIZONTAL_DPI;
@@ -42,21 +51,36 @@ pub(crate) fn place_paper(width_inches: f64, height_inches: f64) -> Placement {
     let enlarged = (A4_WIDTH_INCHES / width).clamp(1.0, MAX_ENLARGEMENT);
     let mut scale = enlarged.min(SHEET_INCHES / width);
     let paper_scale = if width <= LETTER_WIDTH_INCHES { enlarged } else { scale };
-    let mut rows = height * paper_scale * FINE_DPI;
-    if rows > f64::from(MAX_HEIGHT) {
-        scale *= f64::from(MAX_HEIGHT) / rows;
-        rows = f64::from(MAX_HEIGHT);
-    }
+    let rows = height * paper_scale * FINE_DPI;
+    let shrunk = shrunk(rows);
+    scale *= shrunk;
+    let rows = rows * shrunk;
     laid_out(width * scale * HORIZONTAL_DPI, height * scale * FINE_DPI, rows, turned, Vertical::Middle)
 }
 
-/// Places a picture that is only pixels: as wide as the sheet, but never larger than on a screen.
+/// Places a picture that is only pixels: as wide as the sheet, but never larger than on a screen. One that has more columns
+/// than the sheet and lies on its side is turned, so that more of them are seen.
 pub(crate) fn place_picture(width: u32, height: u32) -> Placement {
+    let turned = width > PAGE_WIDTH && width > height;
+    let (width, height) = if turned { (height, width) } else { (width, height) };
     let (width, height) = (f64::from(width.max(1)), f64::from(height.max(1)));
     let across = (f64::from(PAGE_WIDTH) / width).min(HORIZONTAL_DPI / SCREEN_DPI);
     let rows = height * across * FINE_DPI / HORIZONTAL_DPI;
-    let fit = (f64::from(MAX_HEIGHT) / rows).min(1.0);
-    laid_out(width * across * fit, rows * fit, rows * fit, false, Vertical::Top)
+    // What was turned has its own shape and no length to keep.
+    let fit = if turned { (f64::from(MAX_HEIGHT) / rows).min(1.0) } else { shrunk(rows) };
+    laid_out(width * across * fit, rows * fit, rows * fit, turned, Vertical::Top)
+}
+
+/// What content of so many rows is multiplied by.
+fn shrunk(rows: f64) -> f64 {
+    let longest = f64::from(MAX_HEIGHT);
+    if rows <= longest {
+        1.0
+    } else if rows <= longest * MOST_SHRUNK {
+        longest / rows
+    } else {
+        (longest * f64::from(MAX_SHEETS) / rows).min(1.0)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -66,7 +90,7 @@ enum Vertical {
 }
 
 fn laid_out(width: f64, height: f64, sheet_height: f64, turned: bool, vertical: Vertical) -> Placement {
-    let sheet_height = (sheet_height.round() as u32).clamp(MIN_HEIGHT, MAX_HEIGHT);
+    let sheet_height = (sheet_height.round() as u32).clamp(MIN_HEIGHT, MAX_HEIGHT * MAX_SHEETS);
     let width = (width.round() as u32).clamp(1, PAGE_WIDTH);
     let height = (height.round() as u32).clamp(1, sheet_height);
     let top = match vertical {
@@ -109,10 +133,22 @@ mod tests {
     }
 
     #[test]
-    fn a_page_longer_than_legal_is_shrunk_into_it() {
-        let tall = points(595.0, 1800.0);
-        assert_eq!(tall.sheet_height, 2738);
-        assert!(tall.width < 1300 && tall.height <= 2738);
+    fn a_page_a_little_longer_than_legal_is_shrunk_and_a_long_one_keeps_its_width() {
+        let legal = points(612.0, 1008.0);
+        assert_eq!(legal.sheet_height, MAX_HEIGHT);
+        assert!((1680..1728).contains(&legal.width), "{legal:?}");
+        let receipt = points(595.0, 3000.0);
+        assert_eq!(receipt.width, 1687);
+        assert!(receipt.sheet_height > 2 * MAX_HEIGHT);
+        assert_eq!(points(595.0, 90_000.0).sheet_height, 8 * MAX_HEIGHT);
+    }
+
+    #[test]
+    fn a_large_picture_on_its_side_is_turned_and_a_small_one_is_not() {
+        let photograph = place_picture(4032, 3024);
+        assert!(photograph.turned && photograph.height > 1728, "{photograph:?}");
+        assert!(!place_picture(800, 600).turned);
+        assert!(!place_picture(3024, 4032).turned);
     }
 
     #[test]

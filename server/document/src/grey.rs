@@ -28,6 +28,12 @@ pub(crate) fn from_picture(picture: &DynamicImage) -> GrayImage {
 pub(crate) fn sheet(content: &GrayImage, placement: Placement) -> GrayImage {
     let turned = placement.turned.then(|| imageops::rotate90(content));
     let content = turned.as_ref().unwrap_or(content);
+    if content.dimensions() == (PAGE_WIDTH, placement.sheet_height)
+        && placement.left == 0
+        && placement.top == 0
+    {
+        return content.clone();
+    }
     let mut sheet = GrayImage::from_pixel(PAGE_WIDTH, placement.sheet_height, Luma([255]));
     let (left, top) = (i64::from(placement.left), i64::from(placement.top));
     if content.dimensions() == (placement.width, placement.height) {

@@ -3,12 +3,14 @@
 //! modem, so that the preview shows it and a fax that is continued keeps its page numbers.
 
 use crate::bitmap::Bitmap;
-use crate::geometry::PAGE_WIDTH;
-use crate::typeface::Typeface;
-use crate::{FaxDocument, Page};
+use crate::geometry::{MAX_HEIGHT, PAGE_WIDTH};
+use crate::typeface::{Typeface, cells};
+use crate::{DocumentError, FaxDocument, Page};
 
+/// What the line adds to the T.6 of a page, about.
+pub const HEADER_LINE_BYTES: usize = 1000;
 /// Even, so that the rows of the content pair up at standard resolution as they do without the line.
-const BAND_ROWS: u32 = 44;
+pub(crate) const HEADER_ROWS: u32 = 44;
 const ADVANCE: f32 = 19.0;
 const MARGIN: f32 = 24.0;
 const CELLS: usize = ((PAGE_WIDTH as f32 - 2.0 * MARGIN) / ADVANCE) as usize;
@@ -23,42 +25,75 @@ pub struct HeaderLine {
     pub sender_number: String,
 }
 
-/// The document with `header` above the content of every page.
+/// The document from page `first` (from 1) on, with `header` above the content of every page.
 ///
-/// A name too long for the line is shortened; time, number and page never are.
-pub fn with_header_line(document: &FaxDocument, header: &HeaderLine) -> FaxDocument {
+/// A name too long for the line is shortened; time, number and page never are. Where pages are left out because they
+/// arrived in an earlier call, a second line on the first one that is sent says so. A page that came as long as a page may
+/// be gives up white rows at its foot for the lines.
+///
+/// # Errors
+/// [`DocumentError::Unreadable`] when a page was damaged where it was kept.
+pub fn with_header_line(
+    document: &FaxDocument,
+    header: &HeaderLine,
+    first: u32,
+) -> Result<FaxDocument, DocumentError> {
     let mut typeface = Typeface::with_advance(ADVANCE);
+    let mut band = |text: &str| {
+        let mut band = Bitmap::white(HEADER_ROWS);
+        let baseline = typeface.ascent() + 4.0;
+        typeface.draw(&mut band, text, MARGIN, baseline);
+        band
+    };
     let total = document.page_count();
-    let pages = document.pages().iter().zip(1..).map(|(page, number)| {
-        let mut band = Bitmap::white(BAND_ROWS);
-        for (cell, character) in line(header, number, total).chars().enumerate() {
-            let baseline = typeface.ascent() + 4.0;
-            typeface.draw(&mut band, character, MARGIN + cell as f32 * ADVANCE, baseline);
+    let sent = document.pages().iter().zip(1..).filter(|(_, number)| *number >= first);
+    let pages = sent.map(|(page, number)| {
+        let header_line = band(&line(header, number, total));
+        if number == first && first > 1 {
+            let notice = band(&continued(first, total));
+            let content = page.bitmap()?.without_white_foot(MAX_HEIGHT - HEADER_ROWS);
+            return Ok(Page::of(&content.below(&notice).below(&header_line)));
         }
-        Page { bitmap: page.bitmap.below(&band) }
+        Ok(Page::of(&page.bitmap()?.without_white_foot(MAX_HEIGHT).below(&header_line)))
     });
-    FaxDocument { pages: pages.collect() }
+    Ok(FaxDocument::from_pages(pages.collect::<Result<_, _>>()?))
+}
+
+fn continued(first: u32, total: u32) -> String {
+    let before = first - 1;
+    let arrived = if before == 1 { "page 1".to_owned() } else { format!("pages 1 to {before}") };
+    format!("CONTINUED: {arrived} of {total} arrived in an earlier call.")
 }
 
 fn line(header: &HeaderLine, page: u32, total: u32) -> String {
     let page = format!("p. {page} of {total}");
     let sent_at = printable(&header.sent_at, 24);
     let number = printable(&header.sender_number, 21);
-    let fixed = sent_at.chars().count() + number.chars().count() + page.chars().count() + 3 * GAP.len();
+    let fixed = width(&sent_at) + width(&number) + width(&page) + 3 * GAP.len();
     let name = printable(&header.sender_name, CELLS.saturating_sub(fixed));
     let left = format!("{sent_at}{GAP}{name}{GAP}{number}");
-    let space = CELLS.saturating_sub(left.chars().count() + page.chars().count());
+    let space = CELLS.saturating_sub(width(&left) + width(&page));
     format!("{left}{}{page}", " ".repeat(space))
 }
 
-/// One line of at most `limit` characters.
+/// One line of at most `limit` cells.
 fn printable(text: &str, limit: usize) -> String {
     let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     words.retain(|character| !character.is_control());
-    if words.chars().count() > limit {
-        words = words.chars().take(limit.saturating_sub(1)).chain(['…']).collect();
+    if width(&words) > limit {
+        let mut room = limit.saturating_sub(1);
+        let fits = words.chars().take_while(|character| {
+            let left = room.checked_sub(cells(*character));
+            room = left.unwrap_or(0);
+            left.is_some()
+        });
+        words = fits.chain(['…']).collect();
     }
     words
+}
+
+fn width(text: &str) -> usize {
+    text.chars().map(cells).sum()
 }
 
 #[cfg(test)]
@@ -82,6 +117,14 @@ mod tests {
     }
 
     #[test]
+    fn the_line_takes_about_as_many_bytes_as_are_reckoned_for_it() {
+        let document = FaxDocument::from_pages(vec![Page::of(&Bitmap::white(2156))]);
+        let marked = with_header_line(&document, &header("Ada Lovelace"), 1).unwrap();
+        let added = marked.encoded_len() - document.encoded_len();
+        assert!((HEADER_LINE_BYTES / 2..HEADER_LINE_BYTES * 3 / 2).contains(&added), "{added}");
+    }
+
+    #[test]
     fn a_long_name_is_shortened_and_nothing_else() {
         let line = line(&header(&"Ω name ".repeat(40)), 199, 200);
         assert_eq!(line.chars().count(), CELLS);
@@ -90,11 +133,23 @@ mod tests {
 
     #[test]
     fn scripts_the_typeface_lacks_and_control_characters_do_no_harm() {
-        let document = FaxDocument { pages: vec![Page { bitmap: Bitmap::white(100) }] };
+        let document = FaxDocument::from_pages(vec![Page::of(&Bitmap::white(100))]);
         for name in ["株式会社ファックス", "مكتب", "a\u{0}b\nc\u{200d}", "", "👩‍👩‍👧"]
         {
-            let marked = with_header_line(&document, &header(name));
-            assert_eq!(marked.pages()[0].height(), 100 + BAND_ROWS);
+            let marked = with_header_line(&document, &header(name), 1).unwrap();
+            assert_eq!(marked.pages()[0].height(), 100 + HEADER_ROWS);
         }
+    }
+
+    #[test]
+    fn a_fax_that_is_continued_says_so_once_and_keeps_its_page_numbers() {
+        let document = FaxDocument::from_pages((0..4).map(|_| Page::of(&Bitmap::white(100))).collect());
+        let whole = with_header_line(&document, &header("Ada"), 1).unwrap();
+        let rest = with_header_line(&document, &header("Ada"), 3).unwrap();
+        let heights: Vec<_> = rest.pages().iter().map(Page::height).collect();
+        assert_eq!(heights, [100 + 2 * HEADER_ROWS, 100 + HEADER_ROWS]);
+        assert!(rest.pages()[1] == whole.pages()[3], "p. 4 of 4");
+        assert_eq!(continued(2, 4), "CONTINUED: page 1 of 4 arrived in an earlier call.");
+        assert_eq!(continued(3, 4), "CONTINUED: pages 1 to 2 of 4 arrived in an earlier call.");
     }
 }

@@ -3,28 +3,45 @@
 //! A customer's PDF, picture or text becomes pages of one bit a pixel, 1728 pixels wide at 204 × 196 dots per inch
 //! (ITU-T T.4, fine). Everything else is derived from that bitmap: the T.6 that is sent, the standard resolution,
 //! and the preview, so that what a customer sees is what the far machine prints. Bytes decide what a file is, never its
-//! name; every byte may be hostile, so sizes are checked before anything is decoded.
+//! name. Every byte may be hostile: sizes are checked before anything is decoded, and whoever converts what strangers
+//! sent does it in a process that has been [confined](sandbox::confine) and [serves](worker::serve) one conversion.
 
 mod bilevel;
 mod bitmap;
+mod cover_page;
 mod error;
+mod estimate;
+mod fax_document;
 mod geometry;
 mod grey;
 mod header_line;
-mod inflation;
+mod in_order;
+mod kind;
+mod office;
 mod pdf;
+mod pdf_file;
 mod picture;
+pub mod sandbox;
 mod t6;
 mod text;
 mod tiff_pages;
 mod typeface;
+pub mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bitmap::Bitmap;
+use bytes::Bytes;
+pub use cover_page::CoverPage;
 pub use error::DocumentError;
+pub use estimate::{page_seconds, transmission_seconds};
+pub use fax_document::{FaxDocument, Page};
 pub use geometry::PAGE_WIDTH;
-pub use header_line::{HeaderLine, with_header_line};
+use geometry::{LEGAL_ROWS, MAX_HEIGHT};
+pub use header_line::{HEADER_LINE_BYTES, HeaderLine, with_header_line};
+use kind::Kind;
+pub use office::{OfficeFile, OfficeFormat};
+use serde::{Deserialize, Serialize};
 
 /// How finely a page is scanned (ITU-T T.4, section 2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +63,13 @@ impl Resolution {
 }
 
 /// What is too much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// All files together, in bytes.
     pub max_bytes: u64,
+    /// A cover page is not counted.
     pub max_pages: u32,
-    pub max_files: usize,
+    pub max_files: u32,
     /// Pixels on one side of an image.
     pub max_image_side: u32,
     /// Pixels of an image in all.
@@ -71,204 +89,151 @@ impl Default for Limits {
 }
 
 /// A file as it was uploaded.
-#[derive(Debug, Clone, Copy)]
-pub struct SourceFile<'a> {
+#[derive(Debug, Clone)]
+pub struct SourceFile {
     /// For the sentence that tells which file is meant; it decides nothing.
-    pub name: &'a str,
-    pub bytes: &'a [u8],
+    pub name: String,
+    pub bytes: Bytes,
 }
 
-/// The pages of one fax, in fine resolution.
-#[derive(Clone, PartialEq, Eq)]
-pub struct FaxDocument {
-    pages: Vec<Page>,
+/// A page that was just made.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ConvertedPage {
+    pub page: Page,
+    /// Bytes of its T.6 in standard resolution.
+    pub standard_bytes: u32,
 }
 
-/// One page.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Page {
-    bitmap: Bitmap,
+impl ConvertedPage {
+    fn of(bitmap: &Bitmap) -> Self {
+        let standard_bytes = u32::try_from(t6::encode(&bitmap.halved()).len()).unwrap_or(u32::MAX);
+        Self { page: Page::of(bitmap), standard_bytes }
+    }
+
+    /// The sheets that a page of any length becomes. A fax page that comes as long as Legal stays one.
+    fn sheets_of(bitmap: &Bitmap) -> Vec<Self> {
+        if bitmap.height() <= LEGAL_ROWS {
+            return vec![Self::of(bitmap)];
+        }
+        bitmap.sheets(MAX_HEIGHT).iter().map(Self::of).collect()
+    }
 }
 
-/// Makes one fax of `files`, in their order.
+/// Makes one fax of `files`, in their order, behind `cover`.
 ///
 /// # Errors
 /// The first reason why they are no fax. Nothing of a fax is ever made of a part of the files.
-pub fn convert(files: &[SourceFile<'_>], limits: &Limits) -> Result<FaxDocument, DocumentError> {
+pub fn convert(
+    files: &[SourceFile],
+    cover: Option<&CoverPage>,
+    limits: &Limits,
+) -> Result<FaxDocument, DocumentError> {
+    let mut pages = Vec::new();
+    convert_each(files, cover, limits, &mut |converted| {
+        pages.push(converted.page);
+        true
+    })?;
+    Ok(FaxDocument::from_pages(pages))
+}
+
+/// Makes the pages one by one, each given to `take` as soon as it and those before it are done. No more is done when
+/// `take` says `false`.
+///
+/// # Errors
+/// The first reason why the files are no fax; the pages taken before count for nothing then. A cover page says how many
+/// pages there are, so with one nothing is taken before all of them are made.
+pub fn convert_each(
+    files: &[SourceFile],
+    cover: Option<&CoverPage>,
+    limits: &Limits,
+    take: &mut dyn FnMut(ConvertedPage) -> bool,
+) -> Result<(), DocumentError> {
+    let Some(cover) = cover else { return convert_files(files, limits, take) };
+    let mut pages = Vec::new();
+    convert_files(files, limits, &mut |page| {
+        pages.push(page);
+        true
+    })?;
+    let cover = ConvertedPage::of(&cover_page::drawn(cover, pages.len() as u32 + 1));
+    let _all_taken = std::iter::once(cover).chain(pages).all(take);
+    Ok(())
+}
+
+fn convert_files(
+    files: &[SourceFile],
+    limits: &Limits,
+    take: &mut dyn FnMut(ConvertedPage) -> bool,
+) -> Result<(), DocumentError> {
     if files.is_empty() || files.iter().any(|file| file.bytes.is_empty()) {
         return Err(DocumentError::Empty);
     }
-    if files.len() > limits.max_files {
+    if files.len() > limits.max_files as usize {
         return Err(DocumentError::TooManyFiles { limit: limits.max_files });
     }
     if files.iter().map(|file| file.bytes.len() as u64).sum::<u64>() > limits.max_bytes {
         return Err(DocumentError::TooLarge { limit: limits.max_bytes });
     }
-    let mut pages = Vec::new();
-    for file in files {
-        let left = Limits { max_pages: limits.max_pages - pages.len() as u32, ..*limits };
-        let bitmaps = pages_of(file, &left).map_err(|error| match error {
-            DocumentError::TooManyPages { .. } => DocumentError::TooManyPages { limit: limits.max_pages },
-            other => other,
-        })?;
-        pages.extend(bitmaps.into_iter().map(|bitmap| Page { bitmap }));
+    let kinds = files.iter().map(kind_of).collect::<Result<Vec<_>, _>>()?;
+    let office: Vec<_> = (0..)
+        .zip(&kinds)
+        .filter_map(|(index, kind)| match kind {
+            Kind::Office(format) => Some(OfficeFile { index, format: *format }),
+            _ => None,
+        })
+        .collect();
+    if !office.is_empty() {
+        return Err(DocumentError::Office { files: office });
     }
-    if pages.is_empty() { Err(DocumentError::NoPages) } else { Ok(FaxDocument { pages }) }
+    let mut made = 0;
+    let mut wanted = true;
+    for (file, kind) in files.iter().zip(kinds) {
+        let mut too_many = false;
+        pages_of(file, kind, limits, &mut |page| {
+            made += 1;
+            too_many = made > limits.max_pages;
+            wanted = !too_many && take(page);
+            wanted
+        })?;
+        if too_many {
+            return Err(DocumentError::TooManyPages { limit: limits.max_pages });
+        }
+        if !wanted {
+            return Ok(());
+        }
+    }
+    if made == 0 { Err(DocumentError::NoPages) } else { Ok(()) }
 }
 
-fn pages_of(file: &SourceFile<'_>, limits: &Limits) -> Result<Vec<Bitmap>, DocumentError> {
+/// Takes a page, and says whether another is wanted.
+type Take<'a> = dyn FnMut(ConvertedPage) -> bool + 'a;
+
+fn kind_of(file: &SourceFile) -> Result<Kind, DocumentError> {
+    match catch_unwind(|| kind::of(&file.bytes)) {
+        Ok(Some(Kind::EncryptedOffice)) => Err(DocumentError::Encrypted),
+        Ok(Some(kind)) => Ok(kind),
+        Ok(None) => Err(DocumentError::UnsupportedType { file: file.name.clone() }),
+        Err(_panicked) => Err(unreadable(file)),
+    }
+}
+
+fn pages_of(
+    file: &SourceFile,
+    kind: Kind,
+    limits: &Limits,
+    take: &mut Take<'_>,
+) -> Result<(), DocumentError> {
     // Decoders of other people's formats are large; one that panics costs this file and nothing else.
-    catch_unwind(AssertUnwindSafe(|| match kind(file.bytes) {
-        Some(Kind::Pdf) => pdf::pages(file, limits),
-        Some(Kind::Picture) => picture::page(file, limits).map(|page| vec![page]),
-        Some(Kind::Tiff) => tiff_pages::pages(file, limits),
-        Some(Kind::Text) => text::pages(file, limits),
-        None => Err(DocumentError::UnsupportedType { file: file.name.to_owned() }),
+    catch_unwind(AssertUnwindSafe(|| match kind {
+        Kind::Pdf => pdf::pages(file, limits, take),
+        Kind::Picture => picture::pages(file, limits, take),
+        Kind::Tiff => tiff_pages::pages(file, limits, take),
+        Kind::Text => text::pages(file, limits, take),
+        // Told before.
+        Kind::Office(_) | Kind::EncryptedOffice => Err(unreadable(file)),
     }))
     .unwrap_or_else(|_| Err(unreadable(file)))
 }
 
-fn unreadable(file: &SourceFile<'_>) -> DocumentError {
-    DocumentError::Unreadable { file: file.name.to_owned() }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Pdf,
-    Picture,
-    Tiff,
-    Text,
-}
-
-/// A PDF may have so much before its header (ISO 32000-1, annex H, note 13).
-const PDF_HEADER_WITHIN: usize = 1024;
-
-fn kind(bytes: &[u8]) -> Option<Kind> {
-    let start = &bytes[..bytes.len().min(PDF_HEADER_WITHIN)];
-    if start.windows(5).any(|window| window == b"%PDF-") {
-        Some(Kind::Pdf)
-    } else if start.starts_with(b"\x89PNG\r\n\x1a\n") || start.starts_with(b"\xff\xd8\xff") {
-        Some(Kind::Picture)
-    } else if start.starts_with(b"II*\0") || start.starts_with(b"MM\0*") {
-        Some(Kind::Tiff)
-    } else if text::is_text(bytes) {
-        Some(Kind::Text)
-    } else {
-        None
-    }
-}
-
-impl FaxDocument {
-    pub fn page_count(&self) -> u32 {
-        self.pages.len() as u32
-    }
-
-    pub fn pages(&self) -> &[Page] {
-        &self.pages
-    }
-
-    /// T.6 in a TIFF with a page a directory (TIFF class F, RFC 2306).
-    pub fn to_tiff(&self, resolution: Resolution) -> Vec<u8> {
-        let encoded: Vec<_> = self
-            .pages
-            .iter()
-            .map(|page| {
-                let bitmap = page.at(resolution);
-                tiff_pages::Encoded { height: bitmap.height(), t6: t6::encode(&bitmap) }
-            })
-            .collect();
-        tiff_pages::write(&encoded, resolution)
-    }
-
-    /// Reads what [`to_tiff`](Self::to_tiff) wrote in fine resolution, bit for bit.
-    ///
-    /// # Errors
-    /// [`DocumentError::Unreadable`] for anything else.
-    pub fn from_tiff(bytes: &[u8]) -> Result<Self, DocumentError> {
-        let file = SourceFile { name: "document.tiff", bytes };
-        let pages =
-            catch_unwind(|| tiff_pages::read(bytes)).ok().flatten().ok_or_else(|| unreadable(&file))?;
-        Ok(Self { pages: pages.into_iter().map(|bitmap| Page { bitmap }).collect() })
-    }
-
-    /// Bytes of T.6 of all pages: what takes time on the line.
-    pub fn encoded_len(&self, resolution: Resolution) -> usize {
-        self.pages.iter().map(|page| t6::encode(&page.at(resolution)).len()).sum()
-    }
-}
-
-impl Page {
-    /// Always [`PAGE_WIDTH`].
-    pub fn width(&self) -> u32 {
-        PAGE_WIDTH
-    }
-
-    /// Rows in fine resolution.
-    pub fn height(&self) -> u32 {
-        self.bitmap.height()
-    }
-
-    /// The page as a PNG of one bit a pixel. Rows of standard resolution are shown twice, as they are twice as high on
-    /// paper.
-    pub fn png(&self, resolution: Resolution) -> Vec<u8> {
-        let bitmap = self.at(resolution);
-        let copies = match resolution {
-            Resolution::Standard => 2,
-            Resolution::Fine => 1,
-        };
-        let rows: Vec<u8> = bitmap
-            .rows()
-            .flat_map(|row| std::iter::repeat_n(row, copies))
-            .flat_map(|row| row.iter().map(|byte| !byte))
-            .collect();
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, PAGE_WIDTH, bitmap.height() * copies as u32);
-        encoder.set_color(png::ColorType::Grayscale);
-        encoder.set_depth(png::BitDepth::One);
-        encoder.set_compression(png::Compression::Fast);
-        let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&rows));
-        debug_assert!(written.is_ok(), "writing to memory does not fail");
-        bytes
-    }
-
-    fn at(&self, resolution: Resolution) -> Bitmap {
-        match resolution {
-            Resolution::Fine => self.bitmap.clone(),
-            Resolution::Standard => self.bitmap.halved(),
-        }
-    }
-}
-
-/// Dialing, ringing, training and hanging up, in seconds (measured between two Asterisk servers).
-const CALL_OVERHEAD: f64 = 20.0;
-/// Between two pages: end of page, confirmation, training.
-const PAGE_OVERHEAD: f64 = 2.0;
-
-/// How long a call takes that sends so many bytes of T.6 in so many pages: set-up, the bits at the modems' speed, and the
-/// exchange after each page.
-pub fn transmission_seconds(encoded_bytes: usize, pages: u32, bits_per_second: u32) -> f64 {
-    let bits = encoded_bytes as f64 * 8.0;
-    CALL_OVERHEAD + bits / f64::from(bits_per_second.max(1)) + PAGE_OVERHEAD * f64::from(pages)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_decide_what_a_file_is() {
-        assert_eq!(kind(b"%PDF-1.7\n"), Some(Kind::Pdf));
-        assert_eq!(kind(b"\x89PNG\r\n\x1a\n...."), Some(Kind::Picture));
-        assert_eq!(kind(b"II*\0...."), Some(Kind::Tiff));
-        assert_eq!(kind("Grüße".as_bytes()), Some(Kind::Text));
-        assert_eq!(kind(b"PK\x03\x04\x00\x00"), None);
-        assert_eq!(kind(b"\xff\xfe\x00"), None);
-    }
-
-    #[test]
-    fn a_page_of_text_takes_about_as_long_as_it_was_measured() {
-        // 41 KB at 14400 bit/s took 44.3 s in all.
-        let seconds = transmission_seconds(41_000, 1, 14_400);
-        assert!((seconds - 44.3).abs() < 2.0, "{seconds}");
-    }
+fn unreadable(file: &SourceFile) -> DocumentError {
+    DocumentError::Unreadable { file: file.name.clone() }
 }

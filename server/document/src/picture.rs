@@ -5,15 +5,14 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits as DecoderLimits};
 
 use crate::bilevel::bilevel;
-use crate::bitmap::Bitmap;
 use crate::geometry::place_picture;
-use crate::{DocumentError, Limits, SourceFile, grey, unreadable};
+use crate::{ConvertedPage, DocumentError, Limits, SourceFile, Take, grey, unreadable};
 
 /// Eight bytes a pixel is the most there is (16 bits, four channels).
 const BYTES_PER_PIXEL: u64 = 8;
 
-pub(crate) fn page(file: &SourceFile<'_>, limits: &Limits) -> Result<Bitmap, DocumentError> {
-    let reader = || ImageReader::new(Cursor::new(file.bytes)).with_guessed_format();
+pub(crate) fn pages(file: &SourceFile, limits: &Limits, take: &mut Take<'_>) -> Result<(), DocumentError> {
+    let reader = || ImageReader::new(Cursor::new(&file.bytes)).with_guessed_format();
     let (width, height) =
         reader().map_err(|_| unreadable(file))?.into_dimensions().map_err(|_| unreadable(file))?;
     check_size(file, limits, width, height)?;
@@ -27,19 +26,21 @@ pub(crate) fn page(file: &SourceFile<'_>, limits: &Limits) -> Result<Bitmap, Doc
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|_| unreadable(file))?;
     picture.apply_orientation(orientation);
     let grey = grey::from_picture(&picture);
-    Ok(bilevel(&grey::sheet(&grey, place_picture(grey.width(), grey.height()))))
+    let sheet = grey::sheet(&grey, place_picture(grey.width(), grey.height()));
+    let _all_taken = ConvertedPage::sheets_of(&bilevel(&sheet)).into_iter().all(take);
+    Ok(())
 }
 
 /// Before anything is decoded: a few bytes can promise billions of pixels.
 pub(crate) fn check_size(
-    file: &SourceFile<'_>,
+    file: &SourceFile,
     limits: &Limits,
     width: u32,
     height: u32,
 ) -> Result<(), DocumentError> {
     let limit = limits.max_image_side;
     if width > limit || height > limit || u64::from(width) * u64::from(height) > limits.max_image_pixels {
-        return Err(DocumentError::ImageTooLarge { file: file.name.to_owned(), limit });
+        return Err(DocumentError::ImageTooLarge { file: file.name.clone(), limit });
     }
     if width == 0 || height == 0 { Err(unreadable(file)) } else { Ok(()) }
 }

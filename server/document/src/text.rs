@@ -1,9 +1,13 @@
 //! Plain text as pages: 80 columns of 54 lines in a typewriter's face on Letter, which fits A4 as well.
 
+use std::borrow::Cow;
+
+use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
+
 use crate::bitmap::Bitmap;
 use crate::geometry::PAGE_WIDTH;
-use crate::typeface::Typeface;
-use crate::{DocumentError, Limits, SourceFile, unreadable};
+use crate::typeface::{Typeface, cells, is_right_to_left};
+use crate::{ConvertedPage, DocumentError, Limits, SourceFile, Take, unreadable};
 
 const COLUMNS: usize = 80;
 const LINES: usize = 54;
@@ -17,32 +21,70 @@ const LINE_ROWS: f32 = 36.0;
 #[derive(Debug, PartialEq, Eq)]
 struct TooManyPages;
 
-/// UTF-8 without NUL is text, unless it is a program for a printer or a word processor's markup.
+/// Of a hundred bytes of a text in Windows-1252 so many may be letters beyond ASCII.
+const MOST_BEYOND_ASCII: usize = 30;
+
 pub(crate) fn is_text(bytes: &[u8]) -> bool {
-    let markup = bytes.starts_with(b"%!PS") || bytes.starts_with(b"{\\rtf");
-    !markup && !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok()
+    decoded(bytes).is_some()
 }
 
-pub(crate) fn pages(file: &SourceFile<'_>, limits: &Limits) -> Result<Vec<Bitmap>, DocumentError> {
-    let text = std::str::from_utf8(file.bytes).map_err(|_| unreadable(file))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+/// UTF-8, UTF-16 with a byte order mark as Windows writes it, or Windows-1252; `None` for what is no text. A program for a
+/// printer is none.
+fn decoded(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    if bytes.starts_with(b"%!PS") {
+        return None;
+    }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Err(_) if bytes.starts_with(b"\xff\xfe") => {
+            UTF_16LE.decode_without_bom_handling_and_without_replacement(&bytes[2..])?
+        }
+        Err(_) if bytes.starts_with(b"\xfe\xff") => {
+            UTF_16BE.decode_without_bom_handling_and_without_replacement(&bytes[2..])?
+        }
+        Err(_) => windows_1252(bytes)?,
+    };
+    (!text.contains('\0')).then_some(text)
+}
+
+/// Any bytes could be Windows-1252: they are taken for it when most of them are ASCII and none is a control character that
+/// no text has.
+fn windows_1252(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    let beyond_ascii = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    let controls =
+        |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1a | 0x1b);
+    // Five bytes have no character.
+    let undefined = |byte: &u8| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d);
+    if beyond_ascii * 100 > bytes.len() * MOST_BEYOND_ASCII
+        || bytes.iter().any(|byte| controls(byte) || undefined(byte))
+    {
+        return None;
+    }
+    Some(WINDOWS_1252.decode_without_bom_handling(bytes).0)
+}
+
+pub(crate) fn pages(file: &SourceFile, limits: &Limits, take: &mut Take<'_>) -> Result<(), DocumentError> {
+    let text = decoded(&file.bytes).ok_or_else(|| unreadable(file))?;
     if text.trim().is_empty() {
         return Err(DocumentError::NoPages);
     }
-    let laid_out = paginate(text, limits.max_pages as usize)
+    let laid_out = paginate(&text, limits.max_pages as usize)
         .map_err(|TooManyPages| DocumentError::TooManyPages { limit: limits.max_pages })?;
     let advance = (PAGE_WIDTH as f32 - 2.0 * SIDE_MARGIN) / COLUMNS as f32;
     let mut typeface = Typeface::with_advance(advance);
-    Ok(laid_out.iter().map(|lines| drawn(lines, &mut typeface, advance)).collect())
+    let _all_taken =
+        laid_out.iter().map(|lines| ConvertedPage::of(&drawn(lines, &mut typeface, advance))).all(take);
+    Ok(())
 }
 
 fn drawn(lines: &[String], typeface: &mut Typeface, advance: f32) -> Bitmap {
     let mut bitmap = Bitmap::white(SHEET_ROWS);
     for (row, line) in lines.iter().enumerate() {
         let baseline = TOP_MARGIN + row as f32 * LINE_ROWS + typeface.ascent();
-        for (column, character) in line.chars().enumerate() {
-            typeface.draw(&mut bitmap, character, SIDE_MARGIN + column as f32 * advance, baseline);
-        }
+        // What is read from the right begins at the right margin.
+        let width = line.chars().map(cells).sum::<usize>();
+        let first = if is_right_to_left(line) { COLUMNS.saturating_sub(width) } else { 0 };
+        typeface.draw(&mut bitmap, line, SIDE_MARGIN + first as f32 * advance, baseline);
     }
     bitmap
 }
@@ -56,7 +98,7 @@ fn paginate(text: &str, max_pages: usize) -> Result<Vec<Vec<String>>, TooManyPag
         // The line end before or after a form feed belongs to the break.
         let sheet = sheet.strip_prefix("\r\n").or_else(|| sheet.strip_prefix('\n')).unwrap_or(sheet);
         for line in sheet.lines() {
-            for part in wrapped(&expanded(line)) {
+            for part in wrapped(&expanded(line), COLUMNS) {
                 if page.len() == LINES {
                     pages.push(std::mem::take(&mut page));
                     if pages.len() >= max_pages {
@@ -88,24 +130,37 @@ fn expanded(line: &str) -> Vec<char> {
 }
 
 /// Breaks a line at the last space that fits, or at the margin where there is none.
-fn wrapped(line: &[char]) -> Vec<String> {
+pub(crate) fn wrapped(line: &[char], columns: usize) -> Vec<String> {
     let mut parts = Vec::new();
     let mut rest = line;
-    while rest.len() > COLUMNS {
-        let space = rest[..=COLUMNS].iter().rposition(|character| *character == ' ');
+    loop {
+        let fits = fitting(rest, columns);
+        if fits == rest.len() {
+            parts.push(rest.iter().collect());
+            return parts;
+        }
+        let space = rest[..=fits].iter().rposition(|character| *character == ' ');
         match space.filter(|at| rest[..*at].iter().any(|character| *character != ' ')) {
             Some(at) => {
                 parts.push(rest[..at].iter().collect());
                 rest = &rest[at + 1..];
             }
             None => {
-                parts.push(rest[..COLUMNS].iter().collect());
-                rest = &rest[COLUMNS..];
+                parts.push(rest[..fits].iter().collect());
+                rest = &rest[fits..];
             }
         }
     }
-    parts.push(rest.iter().collect());
-    parts
+}
+
+/// How many characters fit, at least one.
+fn fitting(line: &[char], columns: usize) -> usize {
+    let mut width = 0;
+    let beyond = line.iter().position(|character| {
+        width += cells(*character);
+        width > columns
+    });
+    beyond.map_or(line.len(), |count| count.max(1))
 }
 
 #[cfg(test)]
@@ -136,8 +191,46 @@ mod tests {
     }
 
     #[test]
+    fn wide_characters_fill_a_line_with_half_as_many() {
+        let wrapped: Vec<usize> =
+            lines(&"中".repeat(100))[0].iter().map(|line| line.chars().count()).collect();
+        assert_eq!(wrapped, [40, 40, 20]);
+    }
+
+    #[test]
     fn tabs_reach_the_next_eighth_column_and_control_characters_are_left_out() {
         assert_eq!(lines("a\tb\r\nc\u{1b}d"), [["a       b", "cd"]]);
+    }
+
+    #[test]
+    fn a_text_is_read_in_the_encodings_that_people_save_it_in() {
+        let utf_16 = |order: fn(u16) -> [u8; 2]| {
+            "\u{feff}Grüße, 中".encode_utf16().flat_map(order).collect::<Vec<u8>>()
+        };
+        for bytes in [
+            "Grüße, 中".as_bytes(),
+            "\u{feff}Grüße, 中".as_bytes(),
+            &utf_16(u16::to_le_bytes),
+            &utf_16(u16::to_be_bytes),
+        ] {
+            assert_eq!(decoded(bytes).as_deref(), Some("Grüße, 中"));
+        }
+        assert_eq!(decoded(b"Gr\xfc\xdfe \x96 50 \x80\r\n").as_deref(), Some("Grüße – 50 €\r\n"));
+    }
+
+    #[test]
+    fn what_people_do_not_write_is_no_text() {
+        for bytes in [
+            &b"a\0b"[..],
+            b"%!PS-Adobe-3.0",
+            b"\xff\xfe\x00",
+            b"\xff\xfe\x00\xd8",
+            b"\x90 text",
+            b"GIF89a\x01\x00\xfc",
+            b"\xfc\xfd\xe9",
+        ] {
+            assert!(decoded(bytes).is_none(), "{bytes:?}");
+        }
     }
 
     #[test]

@@ -2,20 +2,24 @@
 //!
 //! Ours is class F (RFC 2306): a directory a page, one strip, T.6, black is one.
 
+mod indexes;
+mod samples;
+
 use std::io::Cursor;
 
 use hayro_ccitt::{DecodeSettings, DecoderContext, EncodingMode};
-use image::{GrayImage, Luma};
-use tiff::decoder::{Decoder, DecodingResult, Limits as DecoderLimits};
+use image::metadata::Orientation;
+use image::{DynamicImage, GrayImage, Luma};
+use tiff::TiffResult;
+use tiff::decoder::{Decoder, Limits as DecoderLimits};
 use tiff::encoder::{DirectoryEncoder, Rational, TiffEncoder, TiffKindStandard};
 use tiff::tags::Tag;
-use tiff::{ColorType, TiffResult};
 
 use crate::bilevel::bilevel;
 use crate::bitmap::Bitmap;
 use crate::geometry::{PAGE_WIDTH, place_paper, place_picture};
 use crate::picture::check_size;
-use crate::{DocumentError, Limits, Resolution, SourceFile, grey, t6, unreadable};
+use crate::{ConvertedPage, DocumentError, Limits, Page, Resolution, SourceFile, Take, grey, t6, unreadable};
 
 const PAGE_NUMBER: Tag = Tag::Unknown(297);
 const T4_OPTIONS: Tag = Tag::Unknown(292);
@@ -29,13 +33,7 @@ const BLACK_IS_ZERO: u32 = 1;
 const LOW_BIT_FIRST: u32 = 2;
 const CENTIMETER: u32 = 3;
 
-/// A page as it goes into a file.
-pub(crate) struct Encoded {
-    pub(crate) height: u32,
-    pub(crate) t6: Vec<u8>,
-}
-
-pub(crate) fn write(pages: &[Encoded], resolution: Resolution) -> Vec<u8> {
+pub(crate) fn write(pages: &[Page], resolution: Resolution) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
     let written = TiffEncoder::new(&mut file).and_then(|mut encoder| {
         for (number, page) in pages.iter().enumerate() {
@@ -51,7 +49,7 @@ pub(crate) fn write(pages: &[Encoded], resolution: Resolution) -> Vec<u8> {
 
 fn write_page(
     directory: &mut DirectoryEncoder<'_, &mut Cursor<Vec<u8>>, TiffKindStandard>,
-    page: &Encoded,
+    page: &Page,
     (number, count): (u16, u16),
     resolution: Resolution,
 ) -> TiffResult<()> {
@@ -76,7 +74,7 @@ fn write_page(
 }
 
 /// The pages of a file of ours.
-pub(crate) fn read(bytes: &[u8]) -> Option<Vec<Bitmap>> {
+pub(crate) fn read(bytes: &[u8]) -> Option<Vec<Page>> {
     let mut decoder = Decoder::new(Cursor::new(bytes)).ok()?;
     let mut pages = Vec::new();
     loop {
@@ -87,7 +85,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Vec<Bitmap>> {
         let start = decoder.get_tag_u32(Tag::StripOffsets).ok()? as usize;
         let length = decoder.get_tag_u32(Tag::StripByteCounts).ok()? as usize;
         let strip = bytes.get(start..start.checked_add(length)?)?;
-        pages.push(t6::decode_page(strip, height)?);
+        pages.push(Page { height, t6: strip.to_vec() });
         if !decoder.more_images() {
             return Some(pages);
         }
@@ -96,35 +94,104 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Vec<Bitmap>> {
 }
 
 /// The pages of a customer's file.
-pub(crate) fn pages(file: &SourceFile<'_>, limits: &Limits) -> Result<Vec<Bitmap>, DocumentError> {
+pub(crate) fn pages(file: &SourceFile, limits: &Limits, take: &mut Take<'_>) -> Result<(), DocumentError> {
     let damaged = |_| unreadable(file);
     let mut decoder_limits = DecoderLimits::default();
     decoder_limits.decoding_buffer_size = usize::try_from(limits.max_image_pixels * 8).unwrap_or(usize::MAX);
     decoder_limits.intermediate_buffer_size = decoder_limits.decoding_buffer_size;
-    let mut decoder = Decoder::new(Cursor::new(file.bytes)).map_err(damaged)?.with_limits(decoder_limits);
-    let mut pages = Vec::new();
+    let bytes = indexes::as_tones(&file.bytes);
+    let mut decoder = Decoder::new(Cursor::new(&bytes[..])).map_err(damaged)?.with_limits(decoder_limits);
     loop {
         let (width, height) = decoder.dimensions().map_err(damaged)?;
         check_size(file, limits, width, height)?;
-        if pages.len() == limits.max_pages as usize {
-            return Err(DocumentError::TooManyPages { limit: limits.max_pages });
-        }
-        let grey = match decoder.get_tag_u32(Tag::Compression).unwrap_or(1) {
+        let compression = decoder.get_tag_u32(Tag::Compression).unwrap_or(1);
+        let orientation = orientation(&mut decoder);
+        let dpi =
+            dots_per_inch(&mut decoder).map(|dpi| if turns(orientation) { (dpi.1, dpi.0) } else { dpi });
+        let content = match compression {
             MODIFIED_HUFFMAN | GROUP_3 | GROUP_4 => {
-                fax_coded(&mut decoder, file.bytes, width, height).ok_or_else(|| unreadable(file))?
+                fax_coded(&mut decoder, &bytes, width, height).map(Content::Bilevel)
             }
-            _ => decoded(&mut decoder, width, height).ok_or_else(|| unreadable(file))?,
+            _ => samples::decoded(&mut decoder, width, height),
         };
-        let placement = match dots_per_inch(&mut decoder) {
-            Some((across, down)) => place_paper(f64::from(width) / across, f64::from(height) / down),
-            None => place_picture(width, height),
+        let bitmap = match content.ok_or_else(|| unreadable(file))? {
+            Content::Bilevel(rows) if orientation == Orientation::NoTransforms => {
+                as_it_is(&rows, width, dpi).unwrap_or_else(|| placed(&grey_of(&rows, width), dpi))
+            }
+            Content::Bilevel(rows) => placed(&upright(grey_of(&rows, width), orientation), dpi),
+            Content::Grey(grey) => placed(&upright(grey, orientation), dpi),
         };
-        pages.push(bilevel(&grey::sheet(&grey, placement)));
-        if !decoder.more_images() {
-            return Ok(pages);
+        let wanted = ConvertedPage::sheets_of(&bitmap).into_iter().all(&mut *take);
+        if !wanted || !decoder.more_images() {
+            return Ok(());
         }
         decoder.next_image().map_err(damaged)?;
     }
+}
+
+/// What a page of a file decodes to.
+enum Content {
+    /// Packed rows, black set.
+    Bilevel(Vec<Vec<u8>>),
+    Grey(GrayImage),
+}
+
+/// A page that is a fax already keeps every pixel; `None` for any other.
+fn as_it_is(rows: &[Vec<u8>], width: u32, dpi: Option<(f64, f64)>) -> Option<Bitmap> {
+    // Without a resolution it is taken for fine, as our own pages are.
+    let (across, down) = dpi.unwrap_or((204.0, 196.0));
+    if width != PAGE_WIDTH || !(199.0..210.0).contains(&across) {
+        return None;
+    }
+    let bitmap = Bitmap::from_rows(rows.concat());
+    match down.round() as u32 {
+        95..=102 => Some(bitmap.doubled()),
+        190..=206 => Some(bitmap),
+        380..=408 => Some(bitmap.halved()),
+        _ => None,
+    }
+}
+
+fn placed(grey: &GrayImage, dpi: Option<(f64, f64)>) -> Bitmap {
+    let (width, height) = grey.dimensions();
+    let placement = match dpi {
+        Some((across, down)) => place_paper(f64::from(width) / across, f64::from(height) / down),
+        None => place_picture(width, height),
+    };
+    bilevel(&grey::sheet(grey, placement))
+}
+
+fn grey_of(rows: &[Vec<u8>], width: u32) -> GrayImage {
+    GrayImage::from_fn(width, rows.len() as u32, |x, y| {
+        let black = rows[y as usize][x as usize / 8] >> (7 - x % 8) & 1 == 1;
+        Luma([if black { 0 } else { 255 }])
+    })
+}
+
+/// How the page was put on the scanner (TIFF 6.0, Orientation; the same numbers as in EXIF).
+fn orientation(decoder: &mut Decoder<Cursor<&[u8]>>) -> Orientation {
+    let number = decoder.get_tag_u32(Tag::Orientation).ok().and_then(|number| u8::try_from(number).ok());
+    number.and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms)
+}
+
+/// Whether rows of the file are columns of the page.
+fn turns(orientation: Orientation) -> bool {
+    matches!(
+        orientation,
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
+    )
+}
+
+fn upright(grey: GrayImage, orientation: Orientation) -> GrayImage {
+    if orientation == Orientation::NoTransforms {
+        return grey;
+    }
+    let mut picture = DynamicImage::ImageLuma8(grey);
+    picture.apply_orientation(orientation);
+    picture.into_luma8()
 }
 
 fn dots_per_inch(decoder: &mut Decoder<Cursor<&[u8]>>) -> Option<(f64, f64)> {
@@ -148,7 +215,7 @@ fn fax_coded(
     bytes: &[u8],
     width: u32,
     height: u32,
-) -> Option<GrayImage> {
+) -> Option<Vec<Vec<u8>>> {
     let group = decoder.get_tag_u32(Tag::Compression).ok()?;
     let two_dimensional = decoder.get_tag_u32(T4_OPTIONS).is_ok_and(|options| options & 1 == 1);
     let encoding = match group {
@@ -159,8 +226,8 @@ fn fax_coded(
     let low_bit_first = decoder.get_tag_u32(FILL_ORDER).is_ok_and(|order| order == LOW_BIT_FIRST);
     let black_is_zero =
         decoder.get_tag_u32(Tag::PhotometricInterpretation).is_ok_and(|zero| zero == BLACK_IS_ZERO);
-    let starts = decoder.get_tag_u32_vec(Tag::StripOffsets).ok()?;
-    let lengths = decoder.get_tag_u32_vec(Tag::StripByteCounts).ok()?;
+    let starts = decoder.get_tag_u64_vec(Tag::StripOffsets).ok()?;
+    let lengths = decoder.get_tag_u64_vec(Tag::StripByteCounts).ok()?;
     let strip_height = decoder.get_tag_u32(Tag::RowsPerStrip).unwrap_or(height).clamp(1, height);
     let mut rows = Rows { width, rows: Vec::new() };
     for (start, length) in starts.into_iter().zip(lengths) {
@@ -183,13 +250,13 @@ fn fax_coded(
             break;
         }
     }
-    let paper = if black_is_zero { 1 } else { 0 };
-    Some(GrayImage::from_fn(width, height, |x, y| {
-        // Rows that were not sent are paper.
-        let Some(row) = rows.rows.get(y as usize) else { return Luma([255]) };
-        let bit = row[x as usize / 8] >> (7 - x % 8) & 1;
-        Luma([if bit == paper { 255 } else { 0 }])
-    }))
+    let mut rows = rows.rows;
+    if black_is_zero {
+        rows.iter_mut().flatten().for_each(|byte| *byte = !*byte);
+    }
+    // Rows that were not sent are paper.
+    rows.resize(height as usize, vec![0; width.div_ceil(8) as usize]);
+    Some(rows)
 }
 
 struct Rows {
@@ -203,44 +270,112 @@ impl hayro_ccitt::Decoder for Rows {
     }
 }
 
-fn decoded(decoder: &mut Decoder<Cursor<&[u8]>>, width: u32, height: u32) -> Option<GrayImage> {
-    let colours = decoder.colortype().ok()?;
-    let samples: Vec<u8> = match decoder.read_image().ok()? {
-        DecodingResult::U8(samples) => samples,
-        DecodingResult::U16(samples) => samples.into_iter().map(|sample| (sample >> 8) as u8).collect(),
-        _ => return None,
-    };
-    let across = width as usize;
-    let tone = |x: usize, y: usize| -> Option<u8> {
-        let pixel = |channels: usize| samples.get((y * across + x) * channels..)?.get(..channels);
-        Some(match colours {
-            ColorType::Gray(1) => {
-                let byte = *samples.get(y * across.div_ceil(8) + x / 8)?;
-                if byte >> (7 - x % 8) & 1 == 1 { 255 } else { 0 }
-            }
-            ColorType::Gray(8 | 16) => pixel(1)?[0],
-            ColorType::GrayA(8 | 16) => {
-                let grey = pixel(2)?;
-                grey::on_paper(grey[0], grey[0], grey[0], grey[1])
-            }
-            ColorType::RGB(8 | 16) => {
-                let rgb = pixel(3)?;
-                grey::on_paper(rgb[0], rgb[1], rgb[2], 255)
-            }
-            ColorType::RGBA(8 | 16) => {
-                let rgba = pixel(4)?;
-                grey::on_paper(rgba[0], rgba[1], rgba[2], rgba[3])
-            }
-            ColorType::CMYK(8 | 16) => {
-                let cmyk = pixel(4)?;
-                let light = |ink: u8| (u32::from(255 - ink) * u32::from(255 - cmyk[3]) / 255) as u8;
-                grey::on_paper(light(cmyk[0]), light(cmyk[1]), light(cmyk[2]), 255)
-            }
-            _ => return None,
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::bitmap::arbitrary;
+
+    /// A file as LibTIFF codes it anew; `options` are those of its `tiffcp`.
+    fn recoded(file: &[u8], options: &[&str]) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, theirs) = (folder.path().join("ours.tiff"), folder.path().join("theirs.tiff"));
+        std::fs::write(&ours, file).unwrap();
+        let run = Command::new("tiffcp").args(options).args([&ours, &theirs]).status();
+        assert!(run.expect("tiffcp is missing: run script/bootstrap").success(), "{options:?}");
+        std::fs::read(&theirs).unwrap()
+    }
+
+    fn only_page(bytes: Vec<u8>) -> Bitmap {
+        let file = SourceFile { name: String::new(), bytes: bytes.into() };
+        let mut made = Vec::new();
+        let read = pages(&file, &Limits::default(), &mut |page| {
+            made.push(page.page);
+            true
+        });
+        assert_eq!((read, made.len()), (Ok(()), 1));
+        made.remove(0).bitmap().unwrap()
+    }
+
+    /// Packed rows of any width, black set: runs longer than any one code (2560 pixels) and shorter than any byte.
+    fn rows_of_any_width() -> impl Strategy<Value = (u32, Vec<Vec<u8>>)> {
+        (prop_oneof![1..70_u32, 1..6_000_u32], 1..8_usize).prop_flat_map(|(width, height)| {
+            let bytes = width.div_ceil(8) as usize;
+            let row = prop_oneof![
+                Just(vec![0; bytes]),
+                Just(vec![0xff; bytes]),
+                Just(vec![0xaa; bytes]),
+                prop::collection::vec(any::<u8>(), bytes),
+                prop::collection::vec(0..width, 0..8).prop_map(move |mut changes| {
+                    changes.sort_unstable();
+                    t6::packed(&changes, width)
+                }),
+            ];
+            let rows = prop::collection::vec(row, height).prop_map(move |mut rows| {
+                let padding = (8 - width % 8) % 8;
+                rows.iter_mut().filter_map(|row| row.last_mut()).for_each(|last| *last &= 0xff << padding);
+                rows
+            });
+            (Just(width), rows)
         })
-    };
-    // Whether this kind of colour is understood shows at the first pixel, whether samples are missing at the last.
-    tone(0, 0)?;
-    tone(across - 1, height as usize - 1)?;
-    Some(GrayImage::from_fn(width, height, |x, y| Luma([tone(x as usize, y as usize).unwrap_or(255)])))
+    }
+
+    /// As another program would write it without compression.
+    fn uncompressed(width: u32, rows: &[Vec<u8>]) -> Vec<u8> {
+        let strip = rows.concat();
+        let entries = [
+            (256_u16, width),
+            (257, rows.len() as u32),
+            (258, 1),
+            (259, 1),
+            (262, 0),
+            (273, 8 + 2 + 9 * 12 + 4),
+            (277, 1),
+            (278, rows.len() as u32),
+            (279, strip.len() as u32),
+        ];
+        let mut file = b"II*\0\x08\0\0\0\x09\0".to_vec();
+        for (tag, value) in entries {
+            file.extend([&tag.to_le_bytes()[..], &[4, 0, 1, 0, 0, 0], &value.to_le_bytes()].concat());
+        }
+        [file, vec![0; 4], strip].concat()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn rows_of_any_width_come_back_from_every_fax_coding((width, rows) in rows_of_any_width()) {
+            for options in [&["-c", "g3:1d"][..], &["-c", "g3:2d"], &["-c", "g4"]] {
+                let coded = recoded(&uncompressed(width, &rows), options);
+                let mut decoder = Decoder::new(Cursor::new(&coded[..])).unwrap();
+                let read = fax_coded(&mut decoder, &coded, width, rows.len() as u32);
+                prop_assert!(read.as_ref() == Some(&rows), "{options:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(30))]
+        #[test]
+        fn every_coding_gives_back_what_another_program_has_coded(bitmap in arbitrary::bitmap()) {
+            // Our T.6 to begin with.
+            let ours = write(&[Page::of(&bitmap)], Resolution::Fine);
+            for options in [
+                &["-c", "g3:1d"][..],
+                &["-c", "g3:1d:fill"],
+                &["-c", "g3:2d"],
+                &["-c", "g3:2d:fill", "-f", "lsb2msb"],
+                &["-c", "g4"],
+                &["-c", "g4", "-f", "lsb2msb", "-r", "3"],
+                &["-c", "lzw"],
+                &["-c", "packbits"],
+                &["-c", "none", "-B"],
+            ] {
+                prop_assert!(only_page(recoded(&ours, options)) == bitmap, "{options:?}");
+            }
+        }
+    }
 }

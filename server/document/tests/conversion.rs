@@ -2,7 +2,10 @@
 
 use std::io::Cursor;
 
-use faxdroid_document::{DocumentError, FaxDocument, Limits, Resolution, SourceFile, convert};
+use bytes::Bytes;
+use faxdroid_document::{
+    DocumentError, FaxDocument, HeaderLine, Limits, Resolution, SourceFile, convert, with_header_line,
+};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma, Rgba, RgbaImage};
 use tiff::decoder::Decoder;
 use tiff::tags::Tag;
@@ -10,7 +13,11 @@ use tiff::tags::Tag;
 const LETTER: &[u8] = include_bytes!("../../../end2end/fixtures/three-pages.pdf");
 
 fn fax_of(bytes: &[u8]) -> Result<FaxDocument, DocumentError> {
-    convert(&[SourceFile { name: "letter.pdf", bytes }], &Limits::default())
+    convert(&[source("letter.pdf", bytes)], None, &Limits::default())
+}
+
+fn source(name: &str, bytes: &[u8]) -> SourceFile {
+    SourceFile { name: name.to_owned(), bytes: Bytes::copy_from_slice(bytes) }
 }
 
 fn error_of(bytes: &[u8]) -> DocumentError {
@@ -39,7 +46,7 @@ fn grey_tiff(width: u32, height: u32) -> Vec<u8> {
 
 fn black_share(fax: &FaxDocument, page: usize) -> f64 {
     let page = &fax.pages()[page];
-    let picture = image::load_from_memory(&page.png(Resolution::Fine)).unwrap().to_luma8();
+    let picture = image::load_from_memory(&page.png(Resolution::Fine).unwrap()).unwrap().to_luma8();
     let black = picture.pixels().filter(|pixel| pixel.0[0] == 0).count();
     black as f64 / f64::from(page.width() * page.height())
 }
@@ -99,7 +106,7 @@ fn another_decoder_reads_the_same_pixels_from_the_tiff() {
     }
     let fax = fax_of(LETTER).unwrap();
     for (resolution, rows) in [(Resolution::Fine, 2156), (Resolution::Standard, 1078)] {
-        let tiff = fax.to_tiff(resolution);
+        let tiff = fax.to_tiff(resolution).unwrap();
         let mut decoder = Decoder::new(Cursor::new(&tiff)).unwrap();
         let start = decoder.get_tag_u32(Tag::StripOffsets).unwrap() as usize;
         let length = decoder.get_tag_u32(Tag::StripByteCounts).unwrap() as usize;
@@ -114,7 +121,7 @@ fn another_decoder_reads_the_same_pixels_from_the_tiff() {
         });
         let mut pixels = Pixels(Vec::new());
         hayro_ccitt::decode(&tiff[start..start + length], &mut pixels, &mut context).unwrap();
-        let shown = image::load_from_memory(&fax.pages()[0].png(resolution)).unwrap().to_luma8();
+        let shown = image::load_from_memory(&fax.pages()[0].png(resolution).unwrap()).unwrap().to_luma8();
         // A row of standard resolution is shown twice.
         let copies = shown.height() / rows;
         let preview: Vec<bool> = (0..rows)
@@ -127,8 +134,8 @@ fn another_decoder_reads_the_same_pixels_from_the_tiff() {
 
 #[test]
 fn several_files_become_one_fax_in_their_order() {
-    let files = [SourceFile { name: "a.txt", bytes: b"first" }, SourceFile { name: "b.pdf", bytes: LETTER }];
-    let fax = convert(&files, &Limits::default()).unwrap();
+    let files = [source("a.txt", b"first"), source("b.pdf", LETTER)];
+    let fax = convert(&files, None, &Limits::default()).unwrap();
     assert_eq!(fax.page_count(), 4);
     assert!(black_share(&fax, 0) < black_share(&fax, 1));
 }
@@ -142,7 +149,7 @@ fn what_is_transparent_stays_white() {
 #[test]
 fn the_tiff_has_the_tags_of_a_fax_and_gives_back_every_bit() {
     let fax = fax_of(LETTER).unwrap();
-    let tiff = fax.to_tiff(Resolution::Fine);
+    let tiff = fax.to_tiff(Resolution::Fine).unwrap();
     let mut decoder = Decoder::new(Cursor::new(&tiff)).unwrap();
     for page in 0..3 {
         for (tag, value) in [
@@ -167,26 +174,52 @@ fn the_tiff_has_the_tags_of_a_fax_and_gives_back_every_bit() {
 #[test]
 fn a_fax_that_is_uploaded_again_keeps_its_pages() {
     let fax = fax_of(LETTER).unwrap();
-    let again = fax_of(&fax.to_tiff(Resolution::Fine)).unwrap();
+    let again = fax_of(&fax.to_tiff(Resolution::Fine).unwrap()).unwrap();
     assert_eq!(again.page_count(), 3);
-    assert!((black_share(&again, 0) - black_share(&fax, 0)).abs() < 0.01);
+    assert!(again == fax, "bit for bit");
+    // What comes in standard resolution goes out in it unchanged.
+    let standard = fax.to_tiff(Resolution::Standard).unwrap();
+    assert!(fax_of(&standard).unwrap().to_tiff(Resolution::Standard).unwrap() == standard);
+}
+
+#[test]
+fn a_fax_of_legal_length_stays_one_page_also_with_its_header_line() {
+    let mut tiff = fax_of(LETTER).unwrap().to_tiff(Resolution::Fine).unwrap();
+    // Rows that are not in the strip are paper: the length of every page becomes Legal's.
+    for tag in [257_u16, 278] {
+        let entry = [&tag.to_le_bytes()[..], &[4, 0, 1, 0, 0, 0], &2156_u32.to_le_bytes()].concat();
+        let places: Vec<_> = (0..tiff.len() - 12).filter(|at| tiff[*at..].starts_with(&entry)).collect();
+        assert_eq!(places.len(), 3, "tag {tag}");
+        for at in places {
+            tiff[at + 8..at + 12].copy_from_slice(&2738_u32.to_le_bytes());
+        }
+    }
+    let legal = fax_of(&tiff).unwrap();
+    assert_eq!(legal.pages().iter().map(|page| page.height()).collect::<Vec<_>>(), [2738; 3]);
+    let header = HeaderLine {
+        sent_at: "2026-11-23 19:12 UTC".to_owned(),
+        sender_name: "Ada Lovelace".to_owned(),
+        sender_number: "+12025550143".to_owned(),
+    };
+    let sent = with_header_line(&legal, &header, 1).unwrap();
+    assert!(sent.pages().iter().all(|page| page.height() == 2738), "no longer than machines take");
 }
 
 #[test]
 fn standard_resolution_has_half_the_rows_and_takes_less_time() {
     let fax = fax_of(LETTER).unwrap();
-    let tiff = fax.to_tiff(Resolution::Standard);
+    let tiff = fax.to_tiff(Resolution::Standard).unwrap();
     let mut decoder = Decoder::new(Cursor::new(&tiff)).unwrap();
     assert_eq!(decoder.dimensions().unwrap(), (1728, 1078));
-    assert!(fax.encoded_len(Resolution::Standard) < fax.encoded_len(Resolution::Fine));
-    let preview = image::load_from_memory(&fax.pages()[0].png(Resolution::Standard)).unwrap();
+    assert!(tiff.len() < fax.to_tiff(Resolution::Fine).unwrap().len());
+    let preview = image::load_from_memory(&fax.pages()[0].png(Resolution::Standard).unwrap()).unwrap();
     assert_eq!((preview.width(), preview.height()), (1728, 2156));
 }
 
 #[test]
 fn a_file_without_bytes_is_empty_and_so_is_no_file() {
     assert_eq!(error_of(b""), DocumentError::Empty);
-    assert_eq!(convert(&[], &Limits::default()).err(), Some(DocumentError::Empty));
+    assert_eq!(convert(&[], None, &Limits::default()).err(), Some(DocumentError::Empty));
 }
 
 #[test]
@@ -243,12 +276,18 @@ fn more_than_the_limits_allow_is_refused_before_it_is_decoded() {
     tiff[width + 2] = 4;
     assert_eq!(error_of(&tiff), too_large);
 
-    let file = SourceFile { name: "a.txt", bytes: b"a" };
-    assert_eq!(convert(&[file; 100], &limits).err(), Some(DocumentError::TooManyFiles { limit: 20 }));
+    let file = source("a.txt", b"a");
+    assert_eq!(
+        convert(&vec![file.clone(); 100], None, &limits).err(),
+        Some(DocumentError::TooManyFiles { limit: 20 })
+    );
     let small = Limits { max_bytes: 1_000, ..limits };
-    let letter = SourceFile { name: "letter.pdf", bytes: LETTER };
-    assert_eq!(convert(&[letter], &small).err(), Some(DocumentError::TooLarge { limit: 1_000 }));
+    let letter = source("letter.pdf", LETTER);
+    assert_eq!(
+        convert(std::slice::from_ref(&letter), None, &small).err(),
+        Some(DocumentError::TooLarge { limit: 1_000 })
+    );
     let short = Limits { max_pages: 2, ..limits };
-    assert_eq!(convert(&[letter], &short).err(), Some(DocumentError::TooManyPages { limit: 2 }));
-    assert_eq!(convert(&[file, file, file], &short).err(), Some(DocumentError::TooManyPages { limit: 2 }));
+    assert_eq!(convert(&[letter], None, &short).err(), Some(DocumentError::TooManyPages { limit: 2 }));
+    assert_eq!(convert(&vec![file; 3], None, &short).err(), Some(DocumentError::TooManyPages { limit: 2 }));
 }
