@@ -159,6 +159,16 @@ impl TransactionKind {
         }
     }
 
+    /// In a few words, for the customer.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Purchase => "Credits bought",
+            Self::Charge => "Charge for a fax",
+            Self::Refund => "Refund of a fax",
+            Self::Dispute => "Payment disputed",
+        }
+    }
+
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }

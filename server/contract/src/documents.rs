@@ -25,6 +25,24 @@ pub enum Resolution {
     Fine,
 }
 
+impl Resolution {
+    /// Rows to the inch.
+    pub const fn vertical_dpi(self) -> u32 {
+        match self {
+            Self::Standard => 98,
+            Self::Fine => 196,
+        }
+    }
+
+    /// As it is written in JSON and in queries.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Fine => "fine",
+        }
+    }
+}
+
 /// `POST /api/v1/documents`, `GET /api/v1/documents/{id}`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -44,10 +62,6 @@ pub struct Document {
 impl Document {
     /// Where the preview of page `number` (from 1) is, as a PNG of the very bitmap that is sent.
     pub fn preview_path(id: &DocumentId, number: u32, resolution: Resolution) -> String {
-        let resolution = match resolution {
-            Resolution::Standard => "standard",
-            Resolution::Fine => "fine",
-        };
-        format!("/api/v1/documents/{id}/pages/{number}.png?resolution={resolution}")
+        format!("/api/v1/documents/{id}/pages/{number}.png?resolution={}", resolution.as_str())
     }
 }

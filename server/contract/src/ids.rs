@@ -93,6 +93,8 @@ identifiers! {
     FaxId = "fax_";
     /// One call to the far machine.
     AttemptId = "att_";
+    /// A fax that came in on one of our numbers.
+    ReceivedFaxId = "rcv_";
     /// One purchase of credits.
     CheckoutId = "chk_";
     /// One line of the statement of account.

@@ -6,6 +6,7 @@
 //! a currency, times are RFC 3339 in UTC, errors are RFC 9457 problem details (see [`problem`]).
 
 pub mod accounts;
+pub mod calling_hours;
 pub mod credits;
 pub mod documents;
 pub mod faxes;
@@ -15,4 +16,5 @@ pub mod money;
 pub mod prices;
 pub mod problem;
 pub mod quotes;
+pub mod received_faxes;
 pub mod test_numbers;

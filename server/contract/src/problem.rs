@@ -80,6 +80,7 @@ problems! {
     BodyMalformed, "body_malformed", 400, "The body of the request could not be read.";
     FieldMissing, "field_missing", 400, "A field is missing.";
     FieldUnknown, "field_unknown", 400, "There is no such field.";
+    FieldDuplicate, "field_duplicate", 400, "A field is given more than once.";
     FieldType, "field_type", 400, "A field has the wrong type.";
     BodyTooLarge, "body_too_large", 413, "The body of the request is too large.";
     ContentTypeUnsupported, "content_type_unsupported", 415, "This endpoint does not take this content type.";
@@ -93,6 +94,7 @@ problems! {
     // Single fields
     Required, "required", 422, "Please fill this in.";
     TooLong, "too_long", 422, "This is too long.";
+    CharacterInvalid, "character_invalid", 422, "This has a character that cannot be printed.";
     EmailInvalid, "email_invalid", 422, "This is not an e-mail address.";
     PasswordTooShort, "password_too_short", 422, "Please use at least 8 characters.";
     PasswordTooCommon, "password_too_common", 422, "This password is too easy to guess.";
@@ -108,11 +110,13 @@ problems! {
     DocumentNoPages, "document_no_pages", 422, "The document has no pages.";
     DocumentUnreadable, "document_unreadable", 422, "The file is damaged and cannot be read.";
     DocumentEncrypted, "document_encrypted", 422, "The document is protected by a password.";
-    DocumentTypeUnsupported, "document_type_unsupported", 422, "This type of file cannot be faxed. PDF, PNG, JPEG, TIFF and plain text can.";
+    DocumentTypeUnsupported, "document_type_unsupported", 422, "This type of file cannot be faxed. PDF, PNG, JPEG, TIFF, plain text and office documents can.";
+    DocumentTypeUnavailable, "document_type_unavailable", 422, "Office documents cannot be converted here. Please save the document as PDF and choose that.";
     DocumentTooLarge, "document_too_large", 413, "The files are larger than 50 MB.";
     DocumentTooManyPages, "document_too_many_pages", 422, "The document has more than 200 pages.";
     DocumentTooManyFiles, "document_too_many_files", 422, "More than 20 files cannot be sent as one fax.";
     DocumentImageTooLarge, "document_image_too_large", 422, "An image has too many pixels.";
+    DocumentTooComplex, "document_too_complex", 422, "Making pages of the document takes more time or memory than one document is given.";
     DocumentInUse, "document_in_use", 409, "The document belongs to a fax that is under way.";
     // Numbers
     NumberInvalid, "number_invalid", 422, "This is not a fax number.";
@@ -129,6 +133,8 @@ problems! {
     CardInvalid, "card_invalid", 422, "The sandbox takes only its test cards.";
     CardDeclined, "card_declined", 402, "The card was declined. No money was taken.";
     CheckoutNotPayable, "checkout_not_payable", 409, "This purchase has already been decided.";
+    PaymentUnavailable, "payment_unavailable", 503, "The payment provider does not answer. No money was taken; please try again in a minute.";
+    SignatureInvalid, "signature_invalid", 400, "The signature does not belong to this message.";
     // Faxes
     QuoteExpired, "quote_expired", 409, "The price has expired. Please ask for a new one.";
     FaxNotCancelable, "fax_not_cancelable", 409, "The fax can no longer be canceled.";

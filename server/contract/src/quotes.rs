@@ -1,7 +1,9 @@
 //! Quotes: what sending one document to one number costs, held for a while.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::calling_hours::CallingHours;
 use crate::documents::Resolution;
 use crate::ids::{DocumentId, QuoteId};
 use crate::money::Money;
@@ -17,6 +19,16 @@ pub struct CreateQuote {
     pub to: String,
     #[serde(default)]
     pub resolution: Resolution,
+    /// By the clock at the destination; absent or empty, it is called at any hour.
+    #[serde(default, deserialize_with = "empty_is_absent", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "08:00-18:00"))]
+    pub calling_hours: Option<CallingHours>,
+}
+
+/// A form sends an empty field where nothing was chosen.
+fn empty_is_absent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CallingHours>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
+    text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
 }
 
 /// A price for one fax. A fax created from it costs exactly this.
@@ -37,6 +49,10 @@ pub struct Quote {
     pub price: Money,
     /// Time the call is expected to take, in seconds.
     pub estimated_seconds: u32,
+    /// By the clock at the destination; absent, it is called at any hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "08:00-18:00"))]
+    pub calling_hours: Option<CallingHours>,
     /// RFC 3339, UTC.
     pub expires_at: String,
 }

@@ -11,7 +11,7 @@ pub enum TestBehavior {
     Busy,
     NoAnswer,
     NotAFax,
-    /// Confirms so many pages and hangs up. A document that has no more arrives.
+    /// Confirms so many pages of each call and hangs up. What has no more arrives.
     HangsUpAfter(u32),
     Unallocated,
     /// Agrees on 2400 bits per second.
@@ -34,7 +34,7 @@ pub struct TestNumber {
     pub description: &'static str,
 }
 
-/// Every documented test number. Beside them, `+1 500 555 2NNN` hangs up after NNN pages.
+/// Every documented test number. Beside them, `+1 500 555 2NNN` hangs up after NNN pages of each call.
 pub const TEST_NUMBERS: [TestNumber; 14] = [
     row("+15005550001", TestBehavior::Delivers, "Answers and receives every page."),
     row("+15005550002", TestBehavior::Busy, "Is always busy."),
@@ -43,7 +43,7 @@ pub const TEST_NUMBERS: [TestNumber; 14] = [
     row(
         "+15005550005",
         TestBehavior::HangsUpAfter(1),
-        "Receives one page and hangs up; a document of one page arrives.",
+        "Receives one page of each call and hangs up; the next call goes on with the page after it.",
     ),
     row(
         "+15005550006",
