@@ -6,11 +6,11 @@ use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, Salt
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::config::PasswordCost;
+use crate::digest::sha256_hex;
 
 /// Hashing takes memory; so many at once are enough for two cores and too few to fill it.
 static HASHING: Semaphore = Semaphore::const_new(4);
@@ -64,7 +64,7 @@ impl Token {
 
     /// What is stored, in hexadecimal.
     pub fn hash(&self) -> String {
-        Sha256::digest(&self.0).iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256_hex([&self.0])
     }
 }
 

@@ -19,6 +19,7 @@ mod accounts;
 mod answer;
 mod auth;
 mod checkouts;
+mod client;
 mod credits;
 mod cross_origin;
 mod documents;
@@ -29,13 +30,16 @@ mod health;
 mod idempotency;
 mod input;
 mod me;
+mod numbers;
 mod paging;
 mod plain;
 mod prices;
 mod problem;
 mod quotes;
 mod rate_limit;
+mod received_faxes;
 mod sessions;
+mod stripe;
 mod transactions;
 
 use problem::ApiProblem;
@@ -60,6 +64,7 @@ const MAX_BODY: usize = 64 * 1024;
         (name = "documents", description = "Files made into fax pages"),
         (name = "quotes", description = "What a fax costs"),
         (name = "faxes", description = "Send, follow, cancel, send again"),
+        (name = "received faxes", description = "Numbers of your own, and the faxes that come in on them"),
         (name = "credits", description = "Buy credits and read the statement"),
         (name = "service", description = "Prices and health"),
     )
@@ -92,11 +97,20 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(faxes::resend))
         .routes(routes!(faxes::attempts))
         .routes(routes!(events::follow))
+        .routes(routes!(numbers::list))
+        .routes(routes!(received_faxes::list))
+        .routes(routes!(received_faxes::show, received_faxes::delete))
+        .routes(routes!(received_faxes::delete_by_form))
+        .routes(routes!(received_faxes::page))
+        .routes(routes!(received_faxes::pdf))
         .routes(routes!(credits::packages))
         .routes(routes!(checkouts::create))
         .routes(routes!(checkouts::show))
         .routes(routes!(checkouts::pay))
         .routes(routes!(checkouts::confirm))
+        .routes(routes!(stripe::pay))
+        .routes(routes!(stripe::come_back))
+        .routes(routes!(stripe::event))
         .routes(routes!(transactions::list))
         .routes(routes!(prices::show))
         .routes(routes!(health::show))

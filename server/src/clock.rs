@@ -1,5 +1,7 @@
 //! Time and identifiers, and with them all randomness, come in here, so that tests are exact.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 /// The time, and identifiers that sort by it.
@@ -11,6 +13,20 @@ pub trait Clock: Send + Sync {
 
     /// For secrets.
     fn random_bytes(&self) -> [u8; 32];
+}
+
+/// `moment` and then `wait`, in milliseconds; a wait that has no end ends with time.
+pub fn after(moment: i64, wait: Duration) -> i64 {
+    moment.saturating_add(milliseconds(wait))
+}
+
+/// `moment` less `wait`, in milliseconds.
+pub fn before(moment: i64, wait: Duration) -> i64 {
+    moment.saturating_sub(milliseconds(wait))
+}
+
+fn milliseconds(wait: Duration) -> i64 {
+    i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The clock of this machine.
@@ -28,5 +44,18 @@ impl Clock for SystemClock {
 
     fn random_bytes(&self) -> [u8; 32] {
         rand::random()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_of_any_length_has_a_moment_at_its_end() {
+        assert_eq!(after(1_000, Duration::from_secs(2)), 3_000);
+        assert_eq!(after(1_000, Duration::MAX), i64::MAX);
+        assert_eq!(before(1_000, Duration::from_secs(2)), -1_000);
+        assert_eq!(before(-1_000, Duration::MAX), i64::MIN);
     }
 }

@@ -18,11 +18,13 @@ pub fn router(app: App) -> Router {
     let mut router = Router::new();
     match app.config.mail.kind {
         MailKind::Directory => router = router.route("/dev/mail", get(mail)),
+        MailKind::Smtp => {}
     }
     match app.config.line.kind {
         LineKind::Simulated => {
             router = router.route("/dev/line", get(line)).route("/dev/line/{file}", get(received));
         }
+        LineKind::Asterisk => {}
     }
     router.with_state(app)
 }
@@ -105,7 +107,7 @@ async fn received(State(app): State<App>, Path(file): Path<String>) -> Response 
     let document = faxdroid_document::FaxDocument::from_tiff(&tiff).ok();
     let png = document.and_then(|document| {
         let page = document.pages().get(page.checked_sub(1)?)?;
-        Some(page.png(faxdroid_document::Resolution::Fine))
+        page.png(faxdroid_document::Resolution::Fine).ok()
     });
     match png {
         Some(png) => ([(CONTENT_TYPE, "image/png")], png).into_response(),

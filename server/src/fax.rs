@@ -5,6 +5,7 @@
 //! shows it to its customer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use faxdroid_contract::ids::FaxId;
 use tokio::sync::{Notify, broadcast};
@@ -14,6 +15,7 @@ use crate::fax::schedule::Schedule;
 use crate::store::{Store, StoreError};
 
 pub mod accept;
+pub mod calling_time;
 pub mod life;
 pub mod number;
 pub mod read;
@@ -34,7 +36,33 @@ pub struct Faxes {
     pub changes: broadcast::Sender<FaxId>,
     /// Wakes the dispatcher: a fax is waiting for a line.
     pub waiting: Arc<Notify>,
+    /// The document of a fax is kept so long after its end.
+    pub document_kept: Duration,
+    pub calls: CallRules,
 }
+
+/// What the operator has settled about calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallRules {
+    /// What a call begins with when an earlier one has brought some pages over.
+    pub after_partial: AfterPartial,
+    /// Calls that the trunk carries at once, of all servers together; `None` where it does not limit them.
+    pub trunk_channels: Option<u32>,
+}
+
+/// See [`CallRules`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterPartial {
+    /// The first page that the far machine has not confirmed.
+    #[default]
+    Continue,
+    /// The first page.
+    Repeat,
+}
+
+/// As the page about privacy says.
+pub const DOCUMENT_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Faxes {
     pub fn new(
@@ -43,7 +71,15 @@ impl Faxes {
         schedule: Schedule,
         changes: broadcast::Sender<FaxId>,
     ) -> Self {
-        Self { store, clock, schedule, changes, waiting: Arc::default() }
+        Self {
+            store,
+            clock,
+            schedule,
+            changes,
+            waiting: Arc::default(),
+            document_kept: DOCUMENT_KEPT,
+            calls: CallRules { after_partial: AfterPartial::default(), trunk_channels: None },
+        }
     }
 
     /// To be called after the commit: whoever is told reads what is committed.

@@ -15,7 +15,8 @@ use jiff::Timestamp;
 use crate::clock::Clock;
 use crate::cursor::Cursor;
 use crate::store::entities::{ledger_entries, ledger_transactions};
-use crate::store::{self, ConnectionTrait, Store, StoreError, Transaction};
+use crate::store::faxes::FaxRow;
+use crate::store::{self, ConnectionTrait, FromStore, Store, StoreError, Transaction};
 
 pub mod check;
 
@@ -32,6 +33,12 @@ pub enum LedgerError {
     Store(#[from] StoreError),
 }
 
+impl FromStore for LedgerError {
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
+}
+
 /// A purchase of credits, as it was paid.
 #[derive(Debug, Clone, Copy)]
 pub struct Purchase<'a> {
@@ -40,6 +47,20 @@ pub struct Purchase<'a> {
     pub price_minor: i64,
     /// At least the price; what is above it is a bonus.
     pub credits_minor: i64,
+}
+
+/// The price of a fax, and who pays it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Charge<'a> {
+    pub(crate) account_id: &'a str,
+    pub(crate) fax_id: &'a str,
+    pub(crate) price_minor: i64,
+}
+
+impl<'a> Charge<'a> {
+    pub(crate) fn of(fax: &'a FaxRow) -> Self {
+        Self { account_id: &fax.account_id, fax_id: &fax.id, price_minor: fax.price_minor }
+    }
 }
 
 /// The credits of a purchase that was paid.
@@ -90,37 +111,28 @@ pub async fn statement(
 pub(crate) async fn hold(
     transaction: &Transaction,
     clock: &dyn Clock,
-    account: &str,
-    fax: &str,
-    price: i64,
+    charge: Charge<'_>,
 ) -> Result<(), LedgerError> {
-    let entries = vec![(customer(account), -price), (HELD.to_owned(), price)];
-    let posting = Posting::of_fax("charge", account, fax, format!("charge:{fax}"), entries);
-    post(transaction, clock, posting).await
+    let unique_key = format!("charge:{}", charge.fax_id);
+    post(transaction, clock, charge.posting("charge", unique_key, &customer(charge.account_id), HELD)).await
 }
 
 /// The fax was delivered: what was set aside is earned.
 pub(crate) async fn capture(
     transaction: &Transaction,
     clock: &dyn Clock,
-    account: &str,
-    fax: &str,
-    price: i64,
+    charge: Charge<'_>,
 ) -> Result<(), LedgerError> {
-    let entries = vec![(HELD.to_owned(), -price), (REVENUE.to_owned(), price)];
-    post(transaction, clock, Posting::of_fax("capture", account, fax, settlement(fax), entries)).await
+    post(transaction, clock, charge.settlement("capture", REVENUE)).await
 }
 
 /// The fax was not delivered: what was set aside goes back.
 pub(crate) async fn refund(
     transaction: &Transaction,
     clock: &dyn Clock,
-    account: &str,
-    fax: &str,
-    price: i64,
+    charge: Charge<'_>,
 ) -> Result<(), LedgerError> {
-    let entries = vec![(HELD.to_owned(), -price), (customer(account), price)];
-    post(transaction, clock, Posting::of_fax("refund", account, fax, settlement(fax), entries)).await
+    post(transaction, clock, charge.settlement("refund", &customer(charge.account_id))).await
 }
 
 const HELD: &str = "held";
@@ -133,11 +145,6 @@ fn customer(account: &str) -> String {
     format!("customer:{account}")
 }
 
-/// One key for both ways a charge can end.
-fn settlement(fax: &str) -> String {
-    format!("settlement:{fax}")
-}
-
 /// Money that is to be moved. What the customer's balance changes by follows from the entries.
 struct Posting<'a> {
     kind: &'static str,
@@ -148,15 +155,23 @@ struct Posting<'a> {
     entries: Vec<(String, i64)>,
 }
 
-impl<'a> Posting<'a> {
-    fn of_fax(
-        kind: &'static str,
-        account: &'a str,
-        fax: &'a str,
-        unique_key: String,
-        entries: Vec<(String, i64)>,
-    ) -> Self {
-        Self { kind, account, fax: Some(fax), checkout: None, unique_key, entries }
+impl<'a> Charge<'a> {
+    /// The price goes from one account of the ledger to another.
+    fn posting(self, kind: &'static str, unique_key: String, from: &str, to: &str) -> Posting<'a> {
+        let entries = vec![(from.to_owned(), -self.price_minor), (to.to_owned(), self.price_minor)];
+        Posting {
+            kind,
+            account: self.account_id,
+            fax: Some(self.fax_id),
+            checkout: None,
+            unique_key,
+            entries,
+        }
+    }
+
+    /// Both ways a charge can end have one key.
+    fn settlement(self, kind: &'static str, to: &str) -> Posting<'a> {
+        self.posting(kind, format!("settlement:{}", self.fax_id), HELD, to)
     }
 }
 
@@ -181,6 +196,7 @@ impl<'a> Purchase<'a> {
 
 async fn post(transaction: &Transaction, clock: &dyn Clock, posting: Posting<'_>) -> Result<(), LedgerError> {
     debug_assert_eq!(posting.entries.iter().map(|(_, amount)| amount).sum::<i64>(), 0);
+    store::ledger::lock(transaction, posting.account).await?;
     let last = store::ledger::last(transaction, posting.account).await?;
     let (sequence, balance) = last.map_or((1, 0), |last| (last.sequence + 1, last.balance_after));
     let own = customer(posting.account);

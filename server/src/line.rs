@@ -3,12 +3,16 @@
 //! The caller owns the call. Dropping the future hangs up; progress is told while the call is under way, the result
 //! once, at its end. A line never decides about retries and knows no customer.
 
+use std::collections::BTreeSet;
+use std::io;
+
 use bytes::Bytes;
 use faxdroid_contract::documents::Resolution;
 use faxdroid_contract::faxes::AttemptOutcome;
 use faxdroid_contract::ids::AttemptId;
 use tokio::sync::mpsc;
 
+pub mod asterisk;
 pub mod simulated;
 
 /// What is sent, and where to.
@@ -21,6 +25,7 @@ pub struct OutgoingCall {
     pub to: String,
     /// T.6 in TIFF, with the header line already drawn on every page.
     pub tiff: Bytes,
+    /// Of `tiff`: those that are to be sent in this call.
     pub pages: u32,
     pub resolution: Resolution,
     /// What the far machine is told of us (T.30 TSI); at most 20 characters of it are sent.
@@ -43,6 +48,8 @@ pub struct CallResult {
     /// The end of the T.30 session in its own words; absent when no modem answered.
     pub t30_status: Option<String>,
     pub bit_rate: Option<u32>,
+    /// Dots to the inch, across and down, as `204x196`.
+    pub resolution: Option<String>,
     /// What the far machine calls itself (T.30 CSI).
     pub remote_station_id: Option<String>,
 }
@@ -56,9 +63,46 @@ impl CallResult {
             q850_cause: None,
             t30_status: None,
             bit_rate: None,
+            resolution: None,
             remote_station_id: None,
         }
     }
+}
+
+/// What became of a call whose process died.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeftBehind {
+    /// It goes on.
+    Calling,
+    Ended(CallResult),
+    /// It cannot be told now.
+    Unknown,
+}
+
+/// A call to one of our numbers that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reception {
+    /// Names this call and no other.
+    pub call_id: String,
+    /// Our number; E.164.
+    pub to: String,
+    /// Whatever the network says of who called.
+    pub from: Option<String>,
+    /// Whether the far machine had sent all that it wanted to.
+    pub ending: Ending,
+    /// The pages that arrived, as the modem has written them (TIFF). They come from strangers.
+    pub tiff: Option<Bytes>,
+    pub t30_status: Option<String>,
+    pub bit_rate: Option<u32>,
+    /// What the far machine calls itself (T.30 TSI).
+    pub remote_station_id: Option<String>,
+}
+
+/// How a reception ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Complete,
+    BrokenOff,
 }
 
 /// A way to the telephone network.
@@ -66,4 +110,37 @@ impl CallResult {
 pub trait Line: Send + Sync {
     /// Calls, sends every page and hangs up. A full `progress` channel must not hold up the call.
     async fn send(&self, call: OutgoingCall, progress: mpsc::Sender<Progress>) -> CallResult;
+
+    /// Attempts of earlier processes of this server that this line still knows of.
+    async fn left_behind(&self) -> Vec<AttemptId> {
+        Vec::new()
+    }
+
+    /// What became of such an attempt, whose document has `pages` pages. A line whose calls die with their process knows
+    /// that it is over.
+    async fn recall(&self, _attempt: &AttemptId, _pages: u32) -> LeftBehind {
+        LeftBehind::Ended(CallResult::line_down())
+    }
+
+    /// Hangs up a call that is no longer wanted, also one of an earlier process, and waits until that is done.
+    async fn hang_up(&self, _attempt: &AttemptId) {}
+
+    /// The result of the attempt is in the database: nothing of it need be kept.
+    async fn forget(&self, _attempt: &AttemptId) {}
+
+    /// From now on calls to these numbers (E.164) and to no others are answered.
+    async fn answer(&self, _numbers: &BTreeSet<String>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Calls to our numbers that are over and have not been forgotten.
+    async fn receptions(&self) -> Vec<Reception> {
+        Vec::new()
+    }
+
+    /// The reception is in the database: nothing of it need be kept.
+    async fn forget_reception(&self, _reception: &Reception) {}
+
+    /// Waits until every call that was given up is hung up.
+    async fn close(&self) {}
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub mod dead_letters;
 pub mod outbox;
+pub mod sqs;
 pub mod table;
 
 /// The queues there are.
@@ -34,6 +36,24 @@ impl QueueName {
     }
 }
 
+/// A message on its way into a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingMessage {
+    /// Names it among those sent with it.
+    pub id: String,
+    pub payload: String,
+    pub deliver_at: Timestamp,
+}
+
+/// A message that was received so often that something must be wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    pub payload: String,
+    pub receipt: String,
+    pub receives: u32,
+    pub sent_at: Option<Timestamp>,
+}
+
 /// A message that was received and is invisible to others for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -52,7 +72,8 @@ pub struct QueueError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 /// A service that keeps messages.
 #[async_trait::async_trait]
 pub trait Queue: Send + Sync {
-    async fn send(&self, queue: QueueName, payload: &str, deliver_at: Timestamp) -> Result<(), QueueError>;
+    /// Answers the identifiers of those that the queue has taken; the others have to be sent again.
+    async fn send(&self, queue: QueueName, messages: &[OutgoingMessage]) -> Result<Vec<String>, QueueError>;
 
     /// At most `max` messages that are due. Each comes again after `visibility` unless it is acknowledged.
     async fn receive(
@@ -64,4 +85,13 @@ pub trait Queue: Send + Sync {
 
     /// The message is done with. Acknowledging a delivery that has expired does nothing.
     async fn acknowledge(&self, queue: QueueName, receipt: &str) -> Result<(), QueueError>;
+
+    /// At most `max` messages that were given up. Where a queue hides what was looked at, it does so for a minute.
+    async fn dead_letters(&self, queue: QueueName, max: u32) -> Result<Vec<DeadLetter>, QueueError>;
+
+    /// Puts one back where it came from, to be received at once.
+    async fn redrive(&self, queue: QueueName, letter: &DeadLetter) -> Result<(), QueueError>;
+
+    /// Deletes one.
+    async fn discard(&self, queue: QueueName, letter: &DeadLetter) -> Result<(), QueueError>;
 }

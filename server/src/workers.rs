@@ -8,15 +8,20 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::fax::Faxes;
-use crate::queue::Queue;
 
 pub mod housekeeping;
 pub mod place_calls;
 pub mod poller;
+pub mod receive_faxes;
+pub mod reconcile;
+mod send_mail;
 pub mod sweeper;
 
 use place_calls::PlaceCalls;
+use poller::Messages;
+
+/// What calls that were hung up came to is written down within this time, or by the sweeper of another server.
+const HANG_UP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often the workers look.
 #[derive(Debug, Clone, Copy)]
@@ -37,18 +42,23 @@ pub struct Workers {
 }
 
 impl Workers {
-    pub fn start(faxes: Faxes, queue: Arc<dyn Queue>, calls: PlaceCalls, intervals: Intervals) -> Self {
+    pub fn start(calls: PlaceCalls, messages: Messages, intervals: Intervals) -> Self {
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();
         let hang_up = CancellationToken::new();
+        let (faxes, locks) = (messages.faxes.clone(), messages.locks.clone());
+        tasks.spawn(reconcile::run(faxes.clone(), calls.line.clone(), calls.lease, stop.clone()));
         tasks.spawn(place_calls::run(Arc::new(calls), tasks.clone(), stop.clone(), hang_up.clone()));
-        tasks.spawn(poller::run(faxes.clone(), queue, intervals.poll, stop.clone()));
-        tasks.spawn(sweeper::run(faxes, intervals, stop.clone()));
+        tasks.spawn(poller::run(messages, intervals.poll, stop.clone()));
+        tasks.spawn(sweeper::run(faxes, locks, intervals, stop.clone()));
         Self { tasks, stop, hang_up }
     }
 
-    /// Adds what a whole server has to do now and then.
+    /// Adds what a whole server has to do beside its calls.
     pub fn keep_house(&self, app: App, interval: Duration) {
+        let (outgoing, look) = (app.outgoing_mail.clone(), app.config.workers.poll);
+        self.tasks.spawn(send_mail::run(outgoing, look, self.stop.clone()));
+        self.tasks.spawn(receive_faxes::run(app.clone(), self.stop.clone()));
         self.tasks.spawn(housekeeping::run(app, interval, self.stop.clone()));
     }
 
@@ -59,7 +69,9 @@ impl Workers {
         self.tasks.close();
         if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
             self.hang_up.cancel();
-            self.tasks.wait().await;
+            if tokio::time::timeout(HANG_UP_PATIENCE, self.tasks.wait()).await.is_err() {
+                tracing::warn!(tasks = self.tasks.len(), "workers_cut_off");
+            }
         }
     }
 }

@@ -12,16 +12,13 @@ use super::answer::Answer;
 use super::auth::session_cookies;
 use super::input::Input;
 use super::problem::{ApiProblem, Validation};
+use super::rate_limit::TRIES;
 use super::{me, sessions};
 use crate::accounts::{Token, hash_password, is_common, normalized_email};
 use crate::app::App;
-use crate::mail::Message;
+use crate::mail::outgoing::Letter;
 use crate::store::accounts::Account;
-use crate::store::sessions::MailedToken;
 use crate::store::{self, ConnectionTrait, StoreError};
-
-const CONFIRM_EMAIL: &str = "confirm_email";
-const RESET_PASSWORD: &str = "reset_password";
 
 /// Opens an account, signs in, and mails a link that confirms the address.
 #[utoipa::path(post, path = "/api/v1/accounts", tag = "accounts", request_body = SignUp, responses(
@@ -51,7 +48,7 @@ pub(crate) async fn sign_up(State(app): State<App>, input: Input<SignUp>) -> Res
         }
         other => other?,
     }
-    mail_confirmation(&app, &account).await?;
+    app.outgoing_mail.write(&account, Letter::ConfirmEmail).await?;
     let session = sessions::begin(&app, &account.id).await?;
     let answer = Answer::json(StatusCode::CREATED, &me::shown(&app, &account).await?);
     Ok(answer
@@ -70,7 +67,7 @@ pub(crate) async fn confirm_email(
 ) -> Result<Answer, ApiProblem> {
     let now = app.clock.now().as_millisecond();
     let transaction = app.store.begin().await?;
-    let account = take_token(&transaction, &input.body.token, CONFIRM_EMAIL, now).await?;
+    let account = take_token(&transaction, &input.body.token, Letter::ConfirmEmail, now).await?;
     store::accounts::confirm_email(&transaction, &account, now).await?;
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(Answer::empty(StatusCode::NO_CONTENT).then("/send?notice=email_confirmed"))
@@ -90,15 +87,10 @@ pub(crate) async fn request_password_reset(
     let email = check_email(&mut validation, &input.body.email);
     validation.finish()?;
     let email = email.unwrap_or_default();
-    app.rate_limits.count(format!("reset {email}"))?;
+    // Counted by mailbox alone: it is the mailbox that is to be spared.
+    app.rate_limits.count(format!("reset {email}"), TRIES)?;
     if let Some(account) = store::accounts::find_by_email(app.store.connection(), &email).await? {
-        let token = mailed_token(&app, &account, RESET_PASSWORD).await?;
-        let link = app.config.public(&format!("/reset-password?token={}", token.as_str()));
-        let text = format!(
-            "Somebody, probably you, asked for a new password for FaxDroid.\n\nSet it here:\n{link}\n\n\
-             The link works once. If it was not you, nothing needs to be done.\n"
-        );
-        app.mail.send(Message { to: email, subject: "Set a new password".to_owned(), text }).await?;
+        app.outgoing_mail.write(&account, Letter::ResetPassword).await?;
     }
     Ok(Answer::empty(StatusCode::ACCEPTED).then("/forgot-password?notice=reset_sent"))
 }
@@ -119,24 +111,13 @@ pub(crate) async fn reset_password(
     let password_hash = hash(&app, password).await?;
     let now = app.clock.now().as_millisecond();
     let transaction = app.store.begin().await?;
-    let account = take_token(&transaction, &token, RESET_PASSWORD, now).await?;
+    let account = take_token(&transaction, &token, Letter::ResetPassword, now).await?;
     store::accounts::set_password(&transaction, &account, &password_hash).await?;
     // Who could read the link reads the mailbox.
     store::accounts::confirm_email(&transaction, &account, now).await?;
     store::sessions::end_all(&transaction, &account, None).await?;
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(Answer::empty(StatusCode::NO_CONTENT).then("/sign-in?notice=password_reset"))
-}
-
-pub(super) async fn mail_confirmation(app: &App, account: &Account) -> Result<(), ApiProblem> {
-    let token = mailed_token(app, account, CONFIRM_EMAIL).await?;
-    let link = app.config.public(&format!("/confirm-email?token={}", token.as_str()));
-    let text = format!(
-        "Welcome to FaxDroid.\n\nPlease confirm your e-mail address:\n{link}\n\nAfter that you can send faxes.\n"
-    );
-    let subject = "Confirm your e-mail address".to_owned();
-    app.mail.send(Message { to: account.email.clone(), subject, text }).await?;
-    Ok(())
 }
 
 pub(super) async fn hash(app: &App, password: String) -> Result<String, ApiProblem> {
@@ -162,28 +143,15 @@ fn check_email(validation: &mut Validation, email: &str) -> Option<String> {
     normalized
 }
 
-async fn mailed_token(app: &App, account: &Account, purpose: &str) -> Result<Token, ApiProblem> {
-    let token = Token::new(app.clock.as_ref());
-    let lifetime = i64::try_from(app.config.accounts.token_lifetime.as_millis()).unwrap_or(i64::MAX / 2);
-    let row = MailedToken {
-        token_hash: token.hash(),
-        account_id: account.id.clone(),
-        purpose: purpose.to_owned(),
-        expires_at: app.clock.now().as_millisecond() + lifetime,
-    };
-    store::sessions::insert_token(app.store.connection(), row).await?;
-    Ok(token)
-}
-
 /// The account a token was mailed to.
 async fn take_token(
     db: &impl ConnectionTrait,
     token: &str,
-    purpose: &str,
+    letter: Letter,
     now: i64,
 ) -> Result<String, ApiProblem> {
     let invalid = || ApiProblem::of(ProblemCode::TokenInvalid);
     let token = Token::parse(token).ok_or_else(invalid)?;
-    let taken = store::sessions::take_token(db, &token.hash(), purpose, now).await?;
+    let taken = store::sessions::take_token(db, &token.hash(), letter.as_str(), now).await?;
     Ok(taken.ok_or_else(invalid)?.account_id)
 }

@@ -9,15 +9,17 @@ use faxdroid_contract::credits::{
 use faxdroid_contract::ids::CheckoutId;
 use faxdroid_contract::money::Money;
 use faxdroid_contract::problem::{Problem, ProblemCode};
+use url::form_urlencoded;
 
 use super::answer::Answer;
 use super::auth::SignedIn;
+use super::envelope::with_query;
 use super::input::{Id, Input};
 use super::plain;
 use super::problem::ApiProblem;
 use crate::app::App;
 use crate::documents::rfc3339;
-use crate::payments::{Decision, settle};
+use crate::payments::{Decision, Payments, sandbox, settle};
 use crate::store;
 use crate::store::checkouts::CheckoutRow;
 
@@ -47,7 +49,7 @@ pub(crate) async fn create(
     };
     store::checkouts::insert(app.store.connection(), row.clone()).await?;
     let checkout = present(&app, &row)?;
-    let page = checkout.payment_url.clone();
+    let page = and_then(&checkout.payment_url, input.next.as_deref());
     Ok(Answer::json(StatusCode::CREATED, &checkout).then(page))
 }
 
@@ -74,7 +76,7 @@ pub(crate) async fn show(
         (status = 200, description = "The purchase, paid or waiting for the bank", body = Checkout),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 402, description = "`card_declined`", body = Problem),
-        (status = 404, description = "`not_found`", body = Problem),
+        (status = 404, description = "`not_found`: no such purchase, or no sandbox", body = Problem),
         (status = 409, description = "`checkout_not_payable`", body = Problem),
         (status = 422, description = "`card_invalid`", body = Problem),
     )
@@ -85,12 +87,12 @@ pub(crate) async fn pay(
     Id(id): Id<CheckoutId>,
     input: Input<SandboxPayment>,
 ) -> Result<Answer, ApiProblem> {
-    let checkout = find(&app, &customer, &id).await?;
+    let checkout = find_in_sandbox(&app, &customer, &id).await?;
     if !matches!(status(&checkout)?, CheckoutStatus::Open | CheckoutStatus::Declined) {
         return Err(ApiProblem::of(ProblemCode::CheckoutNotPayable));
     }
-    let decision = app.payments.pay(&input.body.card_number)?;
-    decided(&app, checkout, decision).await
+    let decision = sandbox::pay(&input.body.card_number)?;
+    decided(&app, checkout, decision, input.next.as_deref()).await
 }
 
 /// Answers the bank. Only in the sandbox.
@@ -110,27 +112,47 @@ pub(crate) async fn confirm(
     Id(id): Id<CheckoutId>,
     input: Input<SandboxConfirmation>,
 ) -> Result<Answer, ApiProblem> {
-    let checkout = find(&app, &customer, &id).await?;
+    let checkout = find_in_sandbox(&app, &customer, &id).await?;
     if status(&checkout)? != CheckoutStatus::RequiresAction {
         return Err(ApiProblem::of(ProblemCode::CheckoutNotPayable));
     }
-    let decision = app.payments.confirm(input.body.answer);
-    decided(&app, checkout, decision).await
+    let decision = sandbox::confirm(input.body.answer);
+    decided(&app, checkout, decision, input.next.as_deref()).await
 }
 
-async fn decided(app: &App, checkout: CheckoutRow, decision: Decision) -> Result<Answer, ApiProblem> {
-    let dispute_after = i64::try_from(app.config.payments.dispute_after.as_millis()).unwrap_or(i64::MAX / 2);
+async fn decided(
+    app: &App,
+    checkout: CheckoutRow,
+    decision: Decision,
+    next: Option<&str>,
+) -> Result<Answer, ApiProblem> {
+    let dispute_after = app.config.payments.dispute_after;
     let status = settle(&app.store, app.clock.as_ref(), &checkout, decision, dispute_after).await?;
     let page = match status {
         CheckoutStatus::Declined => return Err(ApiProblem::field("/card_number", ProblemCode::CardDeclined)),
-        CheckoutStatus::RequiresAction => format!("/pay/{}?step=confirm", checkout.id),
-        _ => "/credits?notice=paid".to_owned(),
+        CheckoutStatus::RequiresAction => and_then(&format!("/pay/{}?step=confirm", checkout.id), next),
+        _ => with_query(next.unwrap_or("/credits"), "notice=paid"),
     };
     let checkout = CheckoutRow { status: status.as_str().to_owned(), ..checkout };
     Ok(Answer::json(StatusCode::OK, &present(app, &checkout)?).then(page))
 }
 
-async fn find(app: &App, customer: &SignedIn, id: &CheckoutId) -> Result<CheckoutRow, ApiProblem> {
+/// `page`, from which the customer goes on to `next`.
+pub(super) fn and_then(page: &str, next: Option<&str>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(next.map(|next| ("next", next)));
+    with_query(page, &query.finish())
+}
+
+/// Where money moves nobody pays with a test card.
+async fn find_in_sandbox(app: &App, customer: &SignedIn, id: &CheckoutId) -> Result<CheckoutRow, ApiProblem> {
+    match *app.payments {
+        Payments::Sandbox => find(app, customer, id).await,
+        Payments::Stripe(_) => Err(ApiProblem::not_found()),
+    }
+}
+
+pub(super) async fn find(app: &App, customer: &SignedIn, id: &CheckoutId) -> Result<CheckoutRow, ApiProblem> {
     let found = store::checkouts::find(app.store.connection(), customer.id.as_str(), id.as_str()).await?;
     found.ok_or_else(ApiProblem::not_found)
 }

@@ -3,10 +3,11 @@
 //! A form is answered by 303: to the page its handler names, or, when something is wrong, back to the form's page with
 //! `?error=<field>:<code>` and the harmless values that were typed, so that nothing is lost.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::body::to_bytes;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, SET_COOKIE,
     X_CONTENT_TYPE_OPTIONS,
@@ -15,36 +16,85 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use faxdroid_contract::problem::{MEDIA_TYPE, Problem, ProblemCode};
+use tracing::Instrument;
 use url::form_urlencoded;
 
+use super::MAX_BODY;
 use super::answer::GoOn;
+use super::input::DRAFT;
 use super::problem::ApiProblem;
 use crate::app::App;
+use crate::telemetry::REQUEST_SECONDS;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// What may stand in the address of a page: never a password, never a card.
-const HARMLESS: [&str; 8] =
-    ["email", "to", "resolution", "document_id", "quote_id", "sender_name", "sender_number", "token"];
+/// What may stand in the address of a page: never a password, never a card. Identifiers go by the names that pages have
+/// for them.
+const HARMLESS: [(&str, &str); 11] = [
+    ("email", "email"),
+    ("document_id", "document"),
+    ("document", "document"),
+    ("quote_id", "quote"),
+    ("quote", "quote"),
+    ("to", "to"),
+    ("resolution", "resolution"),
+    ("sender_name", "sender_name"),
+    ("sender_number", "sender_number"),
+    ("token", "token"),
+    ("next", "next"),
+];
 
 /// Longer values (in bytes) are not given back: an address has to pass through other people's proxies.
 const LONGEST_KEPT: usize = 500;
 
-/// The form behind a request: what was typed into it.
+/// The form behind a request: what was typed into it, and what its page knew before (the field [`DRAFT`]).
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Form(Arc<Mutex<Vec<(String, String)>>>);
+pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    pub(crate) fn keep(&self, pairs: &[(String, String)]) {
-        let harmless = pairs
-            .iter()
-            .filter(|(name, value)| HARMLESS.contains(&name.as_str()) && value.len() <= LONGEST_KEPT)
-            .cloned();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(harmless);
+    /// Reads a form before anybody can refuse it, so that whoever has to sign in first loses nothing.
+    async fn read(request: Request) -> Result<(Self, Request), ApiProblem> {
+        if !kind(&request).starts_with("application/x-www-form-urlencoded") {
+            return Ok((Self::default(), request));
+        }
+        let (head, body) = request.into_parts();
+        let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| ApiProblem::of(ProblemCode::BodyTooLarge))?;
+        let form = std::str::from_utf8(&bytes).map(Self::parse).unwrap_or_default();
+        Ok((form, Request::from_parts(head, bytes.into())))
     }
 
-    fn values(&self) -> Vec<(String, String)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn parse(body: &str) -> Self {
+        let (draft, typed): (Vec<_>, Vec<_>) =
+            form_urlencoded::parse(body.as_bytes()).into_owned().partition(|(name, _)| name == DRAFT);
+        let draft = draft.iter().flat_map(|(_, query)| form_urlencoded::parse(query.as_bytes()).into_owned());
+        let mut values: Vec<(String, String)> = Vec::new();
+        for (name, value) in typed.into_iter().chain(draft) {
+            let Some((_, name)) = HARMLESS.iter().find(|(field, _)| *field == name) else { continue };
+            if value.len() <= LONGEST_KEPT && values.iter().all(|(kept, _)| kept != name) {
+                values.push(((*name).to_owned(), value));
+            }
+        }
+        Self(values)
     }
+
+    /// `page` with what was typed in its query.
+    fn on_page(&self, page: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(&self.0);
+        with_query(page, &query.finish())
+    }
+}
+
+/// `page`, which may have a query of its own, with `query` behind it.
+pub(crate) fn with_query(page: &str, query: &str) -> String {
+    match query {
+        "" => page.to_owned(),
+        _ if page.contains('?') => format!("{page}&{query}"),
+        _ => format!("{page}?{query}"),
+    }
+}
+
+fn kind(request: &Request) -> &str {
+    request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
 }
 
 /// Whether the answer is read by a person in a browser.
@@ -56,25 +106,38 @@ pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
 }
 
 fn is_form(request: &Request) -> bool {
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind(request);
     let bodyless = kind.is_empty() && request.method() == Method::POST;
     kind.starts_with("application/x-www-form-urlencoded")
         || ((kind.starts_with("multipart/form-data") || bodyless) && prefers_html(request.headers()))
 }
 
-pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn wrap(State(app): State<App>, request: Request, next: Next) -> Response {
     let request_id = format!("req_{}", app.clock.new_ulid());
-    let form = is_form(&request).then(Form::default);
-    if let Some(form) = &form {
-        request.extensions_mut().insert(form.clone());
-    }
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = next.run(request).await;
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let begin = Instant::now();
+    // Everything that a request causes is logged with its identifier.
+    let span = tracing::info_span!("request", request_id);
+    let (form, mut response) = if is_form(&request) {
+        match Form::read(request).await {
+            Ok((form, mut request)) => {
+                request.extensions_mut().insert(form.clone());
+                (Some(form), next.run(request).instrument(span).await)
+            }
+            Err(problem) => (Some(Form::default()), problem.into_response()),
+        }
+    } else {
+        (None, next.run(request).instrument(span).await)
+    };
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE
         && response.extensions().get::<ApiProblem>().is_none()
     {
         response = ApiProblem::of(ProblemCode::BodyTooLarge).into_response();
     }
+    let (verb, status) = (method.to_string(), response.status().as_u16().to_string());
+    metrics::histogram!(REQUEST_SECONDS, "method" => verb, "route" => route, "status" => status)
+        .record(begin.elapsed());
     let problem = response.extensions_mut().remove::<ApiProblem>();
     let go_on = response.extensions_mut().remove::<GoOn>();
     tracing::info!(request_id, %method, path, status = response.status().as_u16(),
@@ -120,24 +183,23 @@ fn see_other(page: &str, headers: &HeaderMap) -> Response {
 
 fn back_to_form(path: &str, form: &Form, problem: &ApiProblem) -> Response {
     let page = page_of(path, problem.code);
-    let (page, fixed) = page.split_once('?').unwrap_or((&page, ""));
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(form_urlencoded::parse(fixed.as_bytes()));
-    if problem.code == ProblemCode::Unauthenticated {
-        query.append_pair("next", &page_of(path, ProblemCode::ValidationFailed));
-    } else {
-        for (name, value) in form.values() {
-            query.append_pair(name.strip_suffix("_id").unwrap_or(&name), &value);
+    let mut errors = form_urlencoded::Serializer::new(String::new());
+    let page = match problem.code {
+        // Another page comes first, and then this one as it was.
+        ProblemCode::Unauthenticated | ProblemCode::CreditInsufficient => {
+            errors.append_pair("next", &form.on_page(&page_of(path, ProblemCode::ValidationFailed)));
+            page
         }
-    }
+        _ => form.on_page(&page),
+    };
     let fields: Vec<_> = problem.fields.iter().filter(|field| field.pointer.len() <= LONGEST_KEPT).collect();
     if fields.is_empty() {
-        query.append_pair("error", &format!(":{}", problem.code.as_str()));
+        errors.append_pair("error", &format!(":{}", problem.code.as_str()));
     }
     for field in fields {
-        query.append_pair("error", &format!("{}:{}", field.pointer.trim_start_matches('/'), field.code));
+        errors.append_pair("error", &format!("{}:{}", field.pointer.trim_start_matches('/'), field.code));
     }
-    see_other(&format!("{page}?{}", query.finish()), &HeaderMap::new())
+    see_other(&with_query(&page, &errors.finish()), &HeaderMap::new())
 }
 
 /// The page with the form that posts to `path`.
@@ -181,19 +243,41 @@ fn secure(headers: &mut HeaderMap) {
 mod tests {
     use super::*;
 
+    fn page_after(path: &str, body: &str, problem: &ApiProblem) -> String {
+        let response = back_to_form(path, &Form::parse(body), problem);
+        response.headers()[LOCATION].to_str().unwrap().to_owned()
+    }
+
     #[test]
     fn a_form_that_fails_goes_back_to_its_page_with_what_was_typed() {
-        let form = Form::default();
-        form.keep(&[("email".to_owned(), "a@b".to_owned()), ("password".to_owned(), "secret".to_owned())]);
         let problem = ApiProblem::field("/email", ProblemCode::EmailInvalid);
-        let response = back_to_form("/api/v1/accounts", &form, &problem);
-        assert_eq!(response.headers()[LOCATION], "/sign-up?email=a%40b&error=email%3Aemail_invalid");
+        let page = page_after("/api/v1/accounts", "email=a%40b&password=secret", &problem);
+        assert_eq!(page, "/sign-up?email=a%40b&error=email%3Aemail_invalid");
+    }
+
+    #[test]
+    fn what_its_page_knew_before_is_still_there_unless_it_was_typed_anew() {
+        let problem = ApiProblem::field("/to", ProblemCode::NumberShort);
+        let body = "quote_id=quo_1&to=12&draft=document%3Ddoc_1%26to%3D34%26error%3Dx%26password%3Dy";
+        let page = page_after("/api/v1/faxes", body, &problem);
+        assert_eq!(page, "/send?quote=quo_1&to=12&document=doc_1&error=to%3Anumber_short");
+    }
+
+    #[test]
+    fn who_has_to_buy_credits_or_sign_in_comes_back_to_the_page_as_it_was() {
+        let body = "quote_id=quo_1&draft=document%3Ddoc_1%26resolution%3Dfine";
+        for (code, first) in
+            [(ProblemCode::CreditInsufficient, "/credits"), (ProblemCode::Unauthenticated, "/sign-in")]
+        {
+            let page = page_after("/api/v1/faxes", body, &ApiProblem::of(code));
+            let next = "%2Fsend%3Fquote%3Dquo_1%26document%3Ddoc_1%26resolution%3Dfine";
+            assert_eq!(page, format!("{first}?next={next}&error=%3A{}", code.as_str()));
+        }
     }
 
     #[test]
     fn who_is_not_signed_in_comes_back_after_signing_in() {
-        let problem = ApiProblem::of(ProblemCode::Unauthenticated);
-        let response = back_to_form("/api/v1/checkouts", &Form::default(), &problem);
-        assert_eq!(response.headers()[LOCATION], "/sign-in?next=%2Fcredits&error=%3Aunauthenticated");
+        let page = page_after("/api/v1/checkouts", "", &ApiProblem::of(ProblemCode::Unauthenticated));
+        assert_eq!(page, "/sign-in?next=%2Fcredits&error=%3Aunauthenticated");
     }
 }

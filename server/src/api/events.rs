@@ -12,6 +12,7 @@ use faxdroid_contract::ids::{AccountId, FaxId};
 use faxdroid_contract::problem::Problem;
 use futures::{Stream, StreamExt, stream};
 use tokio::sync::broadcast::Receiver;
+use tokio::time::timeout;
 
 use super::auth::SignedIn;
 use super::faxes;
@@ -65,7 +66,8 @@ pub(crate) async fn follow(
 impl Follower {
     /// The fax once it is newer than what was seen; `None` after its end.
     async fn next(&mut self) -> Option<Fax> {
-        while !self.ended {
+        // Whoever follows a server that ends comes back to another, and sees there what he has not seen.
+        while !self.ended && !self.app.draining.is_cancelled() {
             match self.read().await {
                 Ok(Some(fax)) if fax.version > self.seen => {
                     self.seen = fax.version;
@@ -78,7 +80,8 @@ impl Follower {
             }
             if !self.ended {
                 // A lagging or closed channel is as good as the time being up: the fax is read in any case.
-                let _ = tokio::time::timeout(LOOK_AGAIN, self.changed()).await;
+                let draining = self.app.draining.clone();
+                let _ = draining.run_until_cancelled(timeout(LOOK_AGAIN, self.changed())).await;
             }
         }
         None

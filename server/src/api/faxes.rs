@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use faxdroid_contract::faxes::{Attempt, CreateFax, Fax, FaxStatus, FaxSummary};
 use faxdroid_contract::ids::FaxId;
 use faxdroid_contract::listing::Page;
 use faxdroid_contract::problem::{Problem, ProblemCode};
 use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
 use serde::Deserialize;
 
 use super::answer::Answer;
@@ -16,7 +17,7 @@ use super::auth::SignedIn;
 use super::envelope::Form;
 use super::idempotency;
 use super::input::{Id, Input};
-use super::paging::{Paging, Parameters};
+use super::paging::{Paging, Parameters, empty_is_absent, next_page};
 use super::plain;
 use super::problem::ApiProblem;
 use crate::app::App;
@@ -51,7 +52,8 @@ pub(crate) async fn create(
     let key = idempotency::key(&headers, form.map(|_| quote.as_str()))?;
     let request = format!("create {quote}");
     let (faxes, account) = (app.faxes.clone(), customer.id.clone());
-    let work = async move { Ok(fax::create(&faxes, &account, &quote).await?) };
+    // The quote, which is used once, finds its fax again.
+    let work = |_| async move { Ok(fax::create(&faxes, &account, &quote).await?) };
     let (answer, fax) = idempotency::once(&app, &customer, &key, &request, work).await?;
     Ok(answer.then(page_of(&fax)))
 }
@@ -70,6 +72,7 @@ pub(crate) struct FaxesQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// 1 to 100; 20 when absent.
+    #[serde(default, deserialize_with = "empty_is_absent")]
     limit: Option<u32>,
 }
 
@@ -87,7 +90,7 @@ impl FaxesQuery {
             .map(|status| FaxStatus::parse(&status).ok_or_else(|| invalid("status")))
             .transpose()?;
         let moment = |value: &Option<String>, name: &str| {
-            given(value).map(|text| text.parse::<Timestamp>().map_err(|_| invalid(name))).transpose()
+            given(value).map(|text| parse_moment(&text).ok_or_else(|| invalid(name))).transpose()
         };
         Ok(FaxFilter {
             status,
@@ -96,6 +99,16 @@ impl FaxesQuery {
             created_before: moment(&self.created_before, "created_before")?,
         })
     }
+}
+
+/// RFC 3339 has a day more at either end than jiff, which leaves room for every time zone. No fax is of that day, so the
+/// first or last moment that jiff knows stands for it.
+fn parse_moment(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| {
+        let pieces = Pieces::parse(text).ok()?;
+        pieces.time().zip(pieces.to_numeric_offset())?;
+        Some(if pieces.date().year() > 0 { Timestamp::MAX } else { Timestamp::MIN })
+    })
 }
 
 /// The customer's faxes, newest first.
@@ -108,6 +121,7 @@ pub(crate) async fn list(
     State(app): State<App>,
     customer: SignedIn,
     Parameters(query): Parameters<FaxesQuery>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
     let filter = query.filter()?;
@@ -115,7 +129,10 @@ pub(crate) async fn list(
     let page =
         fax::list(&app.faxes, &customer.id, &filter, paging.cursor()?.as_ref(), paging.limit()?).await?;
     let (q, status) = (query.q.unwrap_or_default(), query.status.unwrap_or_default());
-    Ok(plain::negotiated(&headers, &page, |page| plain::faxes(page, &q, &status)))
+    Ok(plain::negotiated(&headers, &page, |page| {
+        let older = page.next_cursor.as_deref().map(|cursor| next_page(&uri, cursor));
+        plain::faxes(page, &q, &status, older)
+    }))
 }
 
 /// A fax with its attempts.
@@ -174,7 +191,7 @@ pub(crate) async fn resend(
     let key = idempotency::key(request.headers(), form_key.as_deref())?;
     let request = format!("resend {id}");
     let (faxes, account) = (app.faxes.clone(), customer.id.clone());
-    let work = async move { Ok(fax::resend(&faxes, &account, &id).await?) };
+    let work = |again| async move { Ok(fax::resend(&faxes, &account, &id, &again).await?) };
     let (answer, fax) = idempotency::once(&app, &customer, &key, &request, work).await?;
     Ok(answer.then(page_of(&fax)))
 }
@@ -199,4 +216,24 @@ pub(super) async fn find(app: &App, customer: &SignedIn, id: &FaxId) -> Result<F
 
 fn page_of(fax: &serde_json::Value) -> String {
     format!("/faxes/{}?notice=fax_created", fax["id"].as_str().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_moment_of_rfc_3339_is_one() {
+        let noon = "2026-11-23T12:00:00Z";
+        assert_eq!(parse_moment(noon), noon.parse().ok());
+        assert_eq!(parse_moment("9999-12-31T23:59:59Z"), Some(Timestamp::MAX));
+        assert_eq!(parse_moment("9999-12-31T23:59:59+00:00"), Some(Timestamp::MAX));
+        assert!(
+            parse_moment("0000-01-01T00:00:00+14:00").is_some_and(|moment| moment < Timestamp::UNIX_EPOCH)
+        );
+        for text in ["", "9999-12-31", "9999-12-31T23:59:59", "9999-13-01T00:00:00Z", "10000-01-01T00:00:00Z"]
+        {
+            assert_eq!(parse_moment(text), None, "{text}");
+        }
+    }
 }

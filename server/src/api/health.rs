@@ -14,12 +14,15 @@ pub(crate) struct Health {
     status: &'static str,
 }
 
-/// Whether this server reaches its database.
+/// Whether this server reaches its database and is not about to end.
 #[utoipa::path(get, path = "/api/v1/health", tag = "service", responses(
     (status = 200, description = "It does", body = Health),
     (status = 503, description = "`unavailable`", body = Problem),
 ))]
 pub(crate) async fn show(State(app): State<App>) -> Result<Json<Health>, ApiProblem> {
+    if app.draining.is_cancelled() {
+        return Err(ApiProblem::of(ProblemCode::Unavailable));
+    }
     match app.store.is_reachable().await {
         Ok(()) => Ok(Json(Health { status: "ok" })),
         Err(error) => {

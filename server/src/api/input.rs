@@ -11,22 +11,25 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::envelope::Form;
 use super::problem::ApiProblem;
 
-/// A parsed body. Fields that a page adds for its own sake are in `page_fields`.
+/// A parsed body, and the page of ours that a form wants to go on with.
 pub(crate) struct Input<T> {
     pub(crate) body: T,
-    pub(crate) page_fields: Vec<(String, String)>,
+    pub(crate) next: Option<String>,
 }
 
-/// Fields of forms that are not of the API: where to go on, and the key of a form that is sent once.
-const PAGE_FIELDS: [&str; 2] = ["next", "idempotency_key"];
+/// The query of the page that a form stands on; see [`Form`](super::envelope::Form).
+pub(crate) const DRAFT: &str = "draft";
+const NEXT: &str = "next";
+/// Fields of forms that are not of the API.
+const PAGE_FIELDS: [&str; 2] = [NEXT, DRAFT];
 
-impl<T> Input<T> {
-    pub(crate) fn page_field(&self, name: &str) -> Option<&str> {
-        self.page_fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
-    }
+/// Whether it is a page of this site.
+pub(super) fn is_local(page: &str) -> bool {
+    page.starts_with('/')
+        && !page.starts_with("//")
+        && page.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
@@ -35,7 +38,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiProblem> {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let form = request.extensions().get::<Form>().cloned();
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
             match rejection.status().as_u16() {
                 413 => ApiProblem::of(ProblemCode::BodyTooLarge),
@@ -43,21 +45,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
             }
         })?;
         match kind.as_str() {
-            "application/json" => Ok(Self { body: from_json(&bytes)?, page_fields: Vec::new() }),
+            "application/json" => Ok(Self { body: from_json(&bytes)?, next: None }),
             "application/x-www-form-urlencoded" => {
                 let text =
                     std::str::from_utf8(&bytes).map_err(|_| ApiProblem::of(ProblemCode::BodyMalformed))?;
                 let pairs: Vec<(String, String)> =
                     form_urlencoded::parse(text.as_bytes()).into_owned().collect();
-                if let Some(form) = form {
-                    form.keep(&pairs);
-                }
                 let (page_fields, fields): (Vec<_>, Vec<_>) =
                     pairs.into_iter().partition(|(name, _)| PAGE_FIELDS.contains(&name.as_str()));
-                let fields: Map<String, Value> =
-                    fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-                let json = Value::Object(fields).to_string();
-                Ok(Self { body: from_json(json.as_bytes())?, page_fields })
+                let mut json = Map::new();
+                for (name, value) in fields {
+                    if json.contains_key(&name) {
+                        return Err(ApiProblem::field(&pointer(&name), ProblemCode::FieldDuplicate));
+                    }
+                    json.insert(name, Value::String(value));
+                }
+                let json = Value::Object(json).to_string();
+                let next = page_fields.into_iter().find(|(name, page)| name == NEXT && is_local(page));
+                Ok(Self { body: from_json(json.as_bytes())?, next: next.map(|(_, page)| page) })
             }
             _ => Err(ApiProblem::of(ProblemCode::ContentTypeUnsupported)),
         }
@@ -82,9 +87,8 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiProblem 
         return ApiProblem::of(ProblemCode::BodyMalformed).with_detail(message);
     }
     // Serde says these in words only; the words are its own and stable.
-    let quoted = |prefix: &str| {
-        message.strip_prefix(prefix).and_then(|rest| rest.split('`').next()).map(|name| format!("/{name}"))
-    };
+    let quoted =
+        |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split('`').next()).map(pointer);
     if message.starts_with(&InvalidId.to_string()) {
         // An identifier that does not parse names nothing.
         return ApiProblem::not_found();
@@ -95,7 +99,14 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiProblem 
     if let Some(pointer) = quoted("unknown field `") {
         return ApiProblem::field(&pointer, ProblemCode::FieldUnknown);
     }
+    if let Some(pointer) = quoted("duplicate field `") {
+        return ApiProblem::field(&pointer, ProblemCode::FieldDuplicate);
+    }
     ApiProblem::field(&path, ProblemCode::FieldType).with_detail(message)
+}
+
+fn pointer(field: &str) -> String {
+    format!("/{field}")
 }
 
 /// An identifier in the path. One that does not parse names nothing.
@@ -138,7 +149,19 @@ mod tests {
             sign_in(r#"{"email":7,"password":"b"}"#),
             (ProblemCode::FieldType, vec!["/email".to_owned()])
         );
+        assert_eq!(
+            sign_in(r#"{"email":"a","password":"b","email":"c"}"#),
+            (ProblemCode::FieldDuplicate, vec!["/email".to_owned()])
+        );
         assert_eq!(sign_in(r#"{"email":"a","password":"b"} {}"#), (ProblemCode::BodyMalformed, vec![]));
+    }
+
+    #[test]
+    fn a_form_leads_to_no_other_site() {
+        assert!(is_local("/credits?notice=paid"));
+        for page in ["https://evil.example", "//evil.example", "/\\evil.example", ""] {
+            assert!(!is_local(page), "{page}");
+        }
     }
 
     #[test]

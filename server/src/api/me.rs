@@ -6,16 +6,18 @@ use axum::response::Response;
 use faxdroid_contract::accounts::{ChangePassword, Me, SENDER_NAME_MAX, UpdateSender};
 use faxdroid_contract::problem::{Problem, ProblemCode};
 
-use super::accounts::{check_password, hash, mail_confirmation};
+use super::accounts::{check_password, hash};
 use super::answer::Answer;
 use super::auth::SignedIn;
 use super::input::Input;
 use super::plain;
 use super::problem::{ApiProblem, Validation};
+use super::rate_limit::TRIES;
 use crate::accounts::verify_password;
 use crate::app::App;
 use crate::documents::rfc3339;
 use crate::fax::number::FaxNumber;
+use crate::mail::outgoing::Letter;
 use crate::store::accounts::Account;
 use crate::{ledger, store};
 
@@ -49,6 +51,7 @@ pub(crate) async fn update_sender(
     let parsed = FaxNumber::parse(number, &[], app.test_numbers());
     let mut validation = Validation::default();
     validation.expect(name.chars().count() <= SENDER_NAME_MAX, "/sender_name", ProblemCode::TooLong);
+    validation.expect(!name.contains(char::is_control), "/sender_name", ProblemCode::CharacterInvalid);
     if let (false, Err(error)) = (number.is_empty(), &parsed) {
         validation.expect(false, "/sender_number", error.code());
     }
@@ -75,7 +78,7 @@ pub(crate) async fn change_password(
     let mut validation = Validation::default();
     check_password(&mut validation, "/new_password", &new_password);
     validation.finish()?;
-    app.rate_limits.count(format!("change password {}", customer.id))?;
+    app.rate_limits.count(format!("change password {}", customer.id), TRIES)?;
     if !verify_password(current_password, Some(customer.account.password_hash.clone())).await {
         return Err(ApiProblem::field("/current_password", ProblemCode::PasswordWrong));
     }
@@ -97,8 +100,8 @@ pub(crate) async fn resend_confirmation(
     customer: SignedIn,
 ) -> Result<Answer, ApiProblem> {
     if customer.account.email_confirmed_at.is_none() {
-        app.rate_limits.count(format!("confirmation {}", customer.id))?;
-        mail_confirmation(&app, &customer.account).await?;
+        app.rate_limits.count(format!("confirmation {}", customer.id), TRIES)?;
+        app.outgoing_mail.write(&customer.account, Letter::ConfirmEmail).await?;
     }
     Ok(Answer::empty(StatusCode::ACCEPTED).then("/account?notice=confirmation_sent"))
 }

@@ -1,11 +1,16 @@
 //! The query of a list: cursor, limit and filters.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use axum::extract::{FromRequestParts, Query};
+use axum::http::Uri;
 use axum::http::request::Parts;
 use faxdroid_contract::listing::{DEFAULT_LIMIT, MAX_LIMIT};
 use faxdroid_contract::problem::ProblemCode;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use url::form_urlencoded;
 
 use super::problem::ApiProblem;
 use crate::cursor::Cursor;
@@ -26,8 +31,27 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> 
     }
 }
 
+/// For every parameter that is not text: an empty one, as a form sends it, is absent.
+pub(crate) fn empty_is_absent<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
+    text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+}
+
+/// The list at `uri`, from `cursor` on: everything else that was asked for stays.
+pub(crate) fn next_page(uri: &Uri, cursor: &str) -> String {
+    let before = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(before.filter(|(name, value)| name != "cursor" && !value.is_empty()));
+    query.append_pair("cursor", cursor);
+    format!("{}?{}", uri.path(), query.finish())
+}
+
 /// Which page of a list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub(crate) struct Paging {
     cursor: Option<String>,
     limit: Option<u32>,
@@ -49,5 +73,17 @@ impl Paging {
             return Ok(limit);
         }
         Err(ApiProblem::of(ProblemCode::ParameterInvalid).with_detail(format!("limit is 1 to {MAX_LIMIT}.")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_asks_for_everything_that_this_one_was_asked_for() {
+        let uri = Uri::from_static("/api/v1/faxes?q=a%26b&status=&limit=2&cursor=MQ");
+        assert_eq!(next_page(&uri, "Mg"), "/api/v1/faxes?q=a%26b&limit=2&cursor=Mg");
+        assert_eq!(next_page(&Uri::from_static("/api/v1/faxes"), "Mg"), "/api/v1/faxes?cursor=Mg");
     }
 }

@@ -12,7 +12,7 @@ use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use faxdroid_contract::accounts::Me;
-use faxdroid_contract::credits::{Checkout, CreditPackage, Transaction, TransactionKind};
+use faxdroid_contract::credits::{Checkout, CreditPackage, Transaction};
 use faxdroid_contract::documents::{Document, Resolution};
 use faxdroid_contract::faxes::{Fax, FaxSummary};
 use faxdroid_contract::listing::Page;
@@ -21,15 +21,27 @@ use faxdroid_contract::quotes::Quote;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use url::form_urlencoded;
 
 use super::envelope::prefers_html;
 
+pub(crate) mod inbox;
+
+/// As the site looks (style/tailwind.css), so that a frame of it is part of its page.
 const STYLE: &str = "\
-:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}body{margin:.5rem}\
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.4rem .8rem .4rem 0;border-bottom:1px solid #8886}\
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.5rem;margin:0}dt{opacity:.8}dd{margin:0;font-weight:600}\
-img{max-width:100%;height:auto;border:1px solid #8886;background:#fff}h2{font-size:1.2rem}\
+:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif;--surface:#fefdfa;--ink:#16202d;--muted:#535c69;--line:#dedad2;--edge:#7c8591;--accent:#006666;--danger:#a2191c}\
+@media (prefers-color-scheme:dark){:root{--surface:#171f28;--ink:#edebe7;--muted:#a6adb6;--line:#333c47;--edge:#6b7684;--accent:#4fd2cf;--danger:#ff9a91}}\
+body{margin:0;padding:.25rem;background:var(--surface);color:var(--ink)}a{color:var(--accent)}\
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}\
+table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.5rem 1rem .5rem 0;border-bottom:1px solid var(--line)}\
+th{font-size:.875rem;color:var(--muted)}\
+dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(11rem,100%),1fr));gap:.75rem 2rem;margin:0 0 1rem}\
+dt{font-size:.875rem;color:var(--muted)}dd{margin:0;font-size:1.125rem;overflow-wrap:anywhere}\
+h2{font-size:1.25rem;margin:1.25rem 0 .25rem}.lead{font-size:1.25rem;margin:0 0 1rem}.quiet{color:var(--muted);font-size:.875rem}\
+form{margin:1rem 0}label{font-weight:600}\
+input,button{box-sizing:border-box;min-height:2.75rem;padding:.25rem 1rem;border:1px solid var(--edge);border-radius:.5rem;background:var(--surface);color:var(--ink);font:inherit}\
+button{font-weight:600;cursor:pointer}.danger{color:var(--danger)}\
+.pages{display:flex;gap:1rem;overflow-x:auto;margin:0;padding:.25rem;list-style:none}\
+.pages img{display:block;height:22rem;width:auto;border:1px solid var(--line);background:#fff}\
 .scroll{overflow-x:auto}";
 
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
@@ -57,11 +69,24 @@ pub(crate) fn negotiated<T: Serialize>(
     response
 }
 
+/// When the document is loaded anew, because it changes while it is looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Refresh {
     Never,
-    /// The document changes while it is looked at.
+    /// Nothing can be pressed, so nothing is lost.
     Soon,
+    /// Somebody may be on the way to a button with the Tab key.
+    Later,
+}
+
+impl Refresh {
+    const fn seconds(self) -> Option<u32> {
+        match self {
+            Self::Never => None,
+            Self::Soon => Some(2),
+            Self::Later => Some(15),
+        }
+    }
 }
 
 fn page(title: &str, refresh: Refresh, content: Markup) -> Markup {
@@ -71,18 +96,35 @@ fn page(title: &str, refresh: Refresh, content: Markup) -> Markup {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                @if refresh == Refresh::Soon { meta http-equiv="refresh" content="2"; }
+                @if let Some(seconds) = refresh.seconds() { meta http-equiv="refresh" content=(seconds); }
                 title { (title) }
                 base target="_top";
                 style { (PreEscaped(STYLE)) }
             }
-            body { main { (content) } }
+            // It often stands in a frame; the page around it has a main part too.
+            body { main aria-label=(title) { (content) } }
         }
     }
 }
 
 fn facts(facts: &[(&str, String)]) -> Markup {
-    html! { dl { @for (name, value) in facts { dt { (name) } dd { (value) } } } }
+    html! { dl { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } } }
+}
+
+fn table(label: &str, columns: &[&str], rows: Markup) -> Markup {
+    html! {
+        .scroll tabindex="0" role="region" aria-label=(label) {
+            table {
+                thead { tr { @for name in columns { th scope="col" { (name) } } } }
+                tbody { (rows) }
+            }
+        }
+    }
+}
+
+fn page_count(pages: u32) -> String {
+    let unit = if pages == 1 { "page" } else { "pages" };
+    format!("{pages} {unit}")
 }
 
 fn time(rfc3339: &str) -> String {
@@ -108,11 +150,15 @@ pub(crate) fn document(document: &Document) -> Markup {
         "Document",
         Refresh::Never,
         html! {
-            h2 { (document.name) }
-            @for number in 1..=document.pages {
-                p {
-                    img src=(Document::preview_path(&document.id, number, Resolution::Fine))
-                        alt={ "Page " (number) " as it will be faxed" } loading="lazy";
+            p { (document.name) ", " (page_count(document.pages)) }
+            ol.pages tabindex="0" aria-label="Pages" {
+                @for number in 1..=document.pages {
+                    @let image = Document::preview_path(&document.id, number, Resolution::Fine);
+                    li {
+                        a href=(image) target="_blank" {
+                            img src=(image) alt={ "Page " (number) " as it will be faxed" } loading="lazy";
+                        }
+                    }
                 }
             }
         },
@@ -120,83 +166,103 @@ pub(crate) fn document(document: &Document) -> Markup {
 }
 
 pub(crate) fn quote(quote: &Quote) -> Markup {
+    let pages = if quote.billable_pages == quote.pages {
+        quote.pages.to_string()
+    } else {
+        format!("{}, paid as {}", quote.pages, quote.billable_pages)
+    };
     page(
         "Price",
         Refresh::Never,
         facts(&[
             ("To", format!("{} ({})", quote.to_display, quote.destination.name)),
-            ("Pages", quote.pages.to_string()),
-            ("Paid as", format!("{} pages", quote.billable_pages)),
+            ("Pages", pages),
             ("Time on the line", format!("about {} seconds", quote.estimated_seconds)),
+            (
+                "Called",
+                quote
+                    .calling_hours
+                    .map_or("at any hour".to_owned(), |hours| format!("{hours}, its own time")),
+            ),
             ("Price", quote.price.to_string()),
         ]),
     )
 }
 
+/// A button that changes `fax` by `action`.
+fn fax_button(fax: &Fax, action: &str, class: &str, text: &str) -> Markup {
+    html! {
+        form method="post" action={ "/api/v1/faxes/" (fax.id) "/" (action) } {
+            button type="submit" class=(class) { (text) }
+        }
+    }
+}
+
 pub(crate) fn fax(fax: &Fax) -> Markup {
-    let refresh = if fax.status.is_final() { Refresh::Never } else { Refresh::Soon };
+    let refresh = match fax.status {
+        status if status.is_final() => Refresh::Never,
+        status if status.is_cancelable() => Refresh::Later,
+        _ => Refresh::Soon,
+    };
     page(
         "Fax",
         refresh,
         html! {
+            p.lead {
+                (fax.status_sentence())
+                @if let Some(due) = &fax.next_attempt_at { " Next call at " (time(due)) "." }
+            }
             (facts(&[
-                ("Status", fax.status.as_str().to_owned()),
+                ("Status", fax.status.title().to_owned()),
                 ("To", format!("{} ({})", fax.to_display, fax.destination.name)),
-                ("Document", fax.document_name.clone()),
-                ("Pages", fax.pages.to_string()),
+                ("Document", format!("{}, {}", fax.document_name, page_count(fax.pages))),
                 ("Price", fax.price.to_string()),
+                ("Sent", time(&fax.created_at)),
+                ("Called", fax.calling_hours.map_or("at any hour".to_owned(), |hours| format!("{hours}, its own time"))),
             ]))
-            h2 { "Attempts" }
-            .scroll tabindex="0" role="region" aria-label="Attempts" { table {
-                thead { tr { th scope="col" { "Attempt" } th scope="col" { "When" } th scope="col" { "Result" } th scope="col" { "Pages" } } }
-                tbody {
+            @if fax.status.is_cancelable() { (fax_button(fax, "cancel", "danger", "Cancel this fax")) }
+            @if fax.status.is_final() { (fax_button(fax, "resend", "", "Send again")) }
+            @if let Some(seconds) = refresh.seconds() {
+                p.quiet { "This view renews itself every " (seconds) " seconds." }
+            }
+            @if !fax.attempts.is_empty() {
+                h2 { "Attempts" }
+                (table("All attempts", &["Attempt", "When", "Result", "Pages"], html! {
                     @for attempt in &fax.attempts {
                         tr {
                             td { (attempt.number) " of " (fax.max_attempts) }
                             td { (time(&attempt.started_at)) }
                             td { (attempt.outcome.map_or("Calling…", |outcome| outcome.explanation())) }
-                            td { (attempt.pages_confirmed) }
+                            td { (attempt.pages_of_call()) }
                         }
                     }
-                }
-            } }
+                }))
+            }
         },
     )
 }
 
-pub(crate) fn faxes(list: &Page<FaxSummary>, q: &str, status: &str) -> Markup {
-    let next = list.next_cursor.as_deref().map(|cursor| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("q", q).append_pair("status", status).append_pair("cursor", cursor);
-        format!("/api/v1/faxes?{}", query.finish())
-    });
+/// `older` leads to the faxes before these.
+pub(crate) fn faxes(list: &Page<FaxSummary>, q: &str, status: &str, older: Option<String>) -> Markup {
     page(
         "Faxes",
         Refresh::Never,
         html! {
-            form method="get" action="/api/v1/faxes" target="_self" {
-                label for="q" { "Number or document" } " "
-                input id="q" name="q" type="search" value=(q);
-                @if !status.is_empty() { input type="hidden" name="status" value=(status); }
-                " " button type="submit" { "Search" }
-            }
-            @if list.data.is_empty() { p { "No fax matches." } }
-            @else {
-                .scroll tabindex="0" role="region" aria-label="Faxes" { table {
-                    thead { tr { th scope="col" { "To" } th scope="col" { "Document" } th scope="col" { "Status" } th scope="col" { "Sent" } } }
-                    tbody {
-                        @for fax in &list.data {
-                            tr {
-                                td { a href={ "/faxes/" (fax.id) } { (fax.to_display) } }
-                                td { (fax.document_name) }
-                                td { (fax.status.as_str()) }
-                                td { (time(&fax.created_at)) }
-                            }
+            @if list.data.is_empty() {
+                p { (if q.is_empty() && status.is_empty() { "You have not sent a fax yet." } else { "No fax matches." }) }
+            } @else {
+                (table("Faxes", &["To", "Document", "Status", "Sent"], html! {
+                    @for fax in &list.data {
+                        tr {
+                            td { a href={ "/faxes/" (fax.id) } { (fax.to_display) } }
+                            td { (fax.document_name) }
+                            td { (fax.status.title()) }
+                            td { (time(&fax.created_at)) }
                         }
                     }
-                } }
+                }))
             }
-            @if let Some(next) = next { p { a href=(next) target="_self" { "Older faxes" } } }
+            @if let Some(older) = older { p { a href=(older) target="_self" { "Older faxes" } } }
         },
     )
 }
@@ -221,37 +287,30 @@ pub(crate) fn checkout(checkout: &Checkout) -> Markup {
     )
 }
 
-pub(crate) fn transactions(list: &Page<Transaction>, balance: Money) -> Markup {
-    let what = |kind| match kind {
-        TransactionKind::Purchase => "Credits bought",
-        TransactionKind::Charge => "Fax",
-        TransactionKind::Refund => "Refund",
-        TransactionKind::Dispute => "Purchase disputed",
-    };
+/// `older` leads to the lines before these.
+pub(crate) fn transactions(list: &Page<Transaction>, balance: Money, older: Option<String>) -> Markup {
     page(
         "Statement of account",
         Refresh::Never,
         html! {
             p { "Balance: " strong { (balance) } }
-            .scroll tabindex="0" role="region" aria-label="Statement" { table {
-                thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Amount" } th scope="col" { "Balance" } } }
-                tbody {
+            @if list.data.is_empty() { p { "Nothing yet. Credits that you buy appear here." } }
+            @else {
+                (table("Lines of the statement", &["When", "What", "Amount", "Balance"], html! {
                     @for line in &list.data {
                         tr {
                             td { (time(&line.created_at)) }
                             td {
-                                @if let Some(fax) = &line.fax_id { a href={ "/faxes/" (fax) } { (what(line.kind)) } }
-                                @else { (what(line.kind)) }
+                                @if let Some(fax) = &line.fax_id { a href={ "/faxes/" (fax) } { (line.kind.title()) } }
+                                @else { (line.kind.title()) }
                             }
                             td { (line.amount) }
                             td { (line.balance) }
                         }
                     }
-                }
-            } }
-            @if let Some(cursor) = &list.next_cursor {
-                p { a href={ "/api/v1/transactions?cursor=" (cursor) } target="_self" { "Older lines" } }
+                }))
             }
+            @if let Some(older) = older { p { a href=(older) target="_self" { "Older lines" } } }
         },
     )
 }

@@ -8,11 +8,12 @@ use faxdroid_contract::problem::{FieldProblem, ProblemCode};
 use faxdroid_document::DocumentError;
 
 use crate::documents::UploadError;
+use crate::documents::office::OfficeError;
+use crate::documents::render_pool::RenderError;
 use crate::fax::number::NumberError;
 use crate::fax::{CancelError, CreateFaxError, ResendError};
 use crate::files::FilesError;
 use crate::ledger::LedgerError;
-use crate::mail::MailError;
 use crate::payments::PaymentError;
 use crate::store::StoreError;
 
@@ -93,19 +94,14 @@ impl IntoResponse for ApiProblem {
 
 impl From<StoreError> for ApiProblem {
     fn from(error: StoreError) -> Self {
-        Self::failure(ProblemCode::Internal, &error)
+        let code = if error.is_outage() { ProblemCode::Unavailable } else { ProblemCode::Internal };
+        Self::failure(code, &error)
     }
 }
 
 impl From<FilesError> for ApiProblem {
     fn from(error: FilesError) -> Self {
         Self::failure(ProblemCode::Internal, &error)
-    }
-}
-
-impl From<MailError> for ApiProblem {
-    fn from(error: MailError) -> Self {
-        Self::failure(ProblemCode::Unavailable, &error)
     }
 }
 
@@ -164,10 +160,38 @@ impl From<UploadError> for ApiProblem {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::Document(error) => error.into(),
-            UploadError::TooSlow => Self::field("/files", ProblemCode::DocumentUnreadable)
-                .with_detail("Making pages of the document took too long."),
+            UploadError::Uploads(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "upload_not_kept");
+                Self::of(ProblemCode::Unavailable)
+            }
+            UploadError::Render(error) => error.into(),
+            UploadError::Office(error) => error.into(),
             UploadError::Files(error) => error.into(),
             UploadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RenderError> for ApiProblem {
+    fn from(error: RenderError) -> Self {
+        tracing::warn!(error = &error as &dyn std::error::Error, "conversion_failed");
+        match error {
+            RenderError::Document(error) => error.into(),
+            RenderError::TooComplex { .. } => Self::field("/files", ProblemCode::DocumentTooComplex),
+            RenderError::Crashed { .. } => Self::field("/files", ProblemCode::DocumentUnreadable),
+            RenderError::NoWorker(_) => Self::of(ProblemCode::Unavailable),
+        }
+    }
+}
+
+impl From<OfficeError> for ApiProblem {
+    fn from(error: OfficeError) -> Self {
+        tracing::warn!(error = &error as &dyn std::error::Error, "office_conversion_failed");
+        match error {
+            OfficeError::Missing { .. } => Self::field("/files", ProblemCode::DocumentTypeUnavailable),
+            OfficeError::TooComplex { .. } => Self::field("/files", ProblemCode::DocumentTooComplex),
+            OfficeError::Unreadable { .. } => Self::field("/files", ProblemCode::DocumentUnreadable),
+            OfficeError::NotStarted(_) => Self::of(ProblemCode::Unavailable),
         }
     }
 }
@@ -182,7 +206,10 @@ impl From<DocumentError> for ApiProblem {
             DocumentError::NoPages => ProblemCode::DocumentNoPages,
             DocumentError::Encrypted => ProblemCode::DocumentEncrypted,
             DocumentError::Unreadable { .. } => ProblemCode::DocumentUnreadable,
-            DocumentError::UnsupportedType { .. } => ProblemCode::DocumentTypeUnsupported,
+            // Office documents have become PDF by now.
+            DocumentError::UnsupportedType { .. } | DocumentError::Office { .. } => {
+                ProblemCode::DocumentTypeUnsupported
+            }
             DocumentError::ImageTooLarge { .. } => ProblemCode::DocumentImageTooLarge,
         };
         Self::field("/files", code)
@@ -194,6 +221,7 @@ impl From<PaymentError> for ApiProblem {
         match error {
             PaymentError::NotPayable => Self::of(ProblemCode::CheckoutNotPayable),
             PaymentError::NoTestCard => Self::field("/card_number", ProblemCode::CardInvalid),
+            PaymentError::Stripe(error) => Self::failure(ProblemCode::PaymentUnavailable, &error),
             PaymentError::Ledger(error) => error.into(),
             PaymentError::Store(error) => error.into(),
         }

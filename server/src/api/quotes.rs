@@ -9,14 +9,17 @@ use faxdroid_contract::money::Money;
 use faxdroid_contract::prices::{destination, price};
 use faxdroid_contract::problem::{Problem, ProblemCode};
 use faxdroid_contract::quotes::{CreateQuote, Quote};
-use faxdroid_document::transmission_seconds;
+use faxdroid_document::{HEADER_LINE_BYTES, transmission_seconds};
+use url::form_urlencoded;
 
 use super::answer::Answer;
 use super::auth::SignedIn;
+use super::envelope::with_query;
 use super::input::{Id, Input};
 use super::problem::ApiProblem;
 use super::{documents, plain};
 use crate::app::App;
+use crate::clock::after;
 use crate::documents::rfc3339;
 use crate::fax::number::{FaxNumber, display};
 use crate::store;
@@ -43,13 +46,17 @@ pub(crate) async fn create(
         return Err(ApiProblem::field("/to", ProblemCode::Required));
     }
     let number = FaxNumber::parse(&wanted.to, &app.config.own_numbers, app.test_numbers())?;
+    if store::numbers::find(app.store.connection(), number.e164()).await?.is_some() {
+        return Err(ApiProblem::field("/to", ProblemCode::NumberOwn));
+    }
     let destination = number.destination();
-    let (bytes, resolution) = match wanted.resolution {
-        Resolution::Standard => (document.standard_bytes, "standard"),
-        Resolution::Fine => (document.fine_bytes, "fine"),
+    let bytes = match wanted.resolution {
+        Resolution::Standard => document.standard_bytes,
+        Resolution::Fine => document.fine_bytes,
     };
     let pages = u32::try_from(document.pages).unwrap_or(0);
-    let seconds = transmission_seconds(usize::try_from(bytes).unwrap_or(0), pages, BITS_PER_SECOND);
+    let bytes = usize::try_from(bytes).unwrap_or(0) + pages as usize * HEADER_LINE_BYTES;
+    let seconds = transmission_seconds(bytes, pages, BITS_PER_SECOND);
     let now = app.clock.now().as_millisecond();
     let row = QuoteRow {
         id: format!("{}{}", QuoteId::PREFIX, app.clock.new_ulid()),
@@ -58,16 +65,26 @@ pub(crate) async fn create(
         to_e164: number.e164().to_owned(),
         country: destination.country.to_owned(),
         page_multiplier: i32::try_from(destination.page_multiplier).unwrap_or(i32::MAX),
-        resolution: resolution.to_owned(),
+        resolution: wanted.resolution.as_str().to_owned(),
         pages: document.pages,
         price_minor: price(pages, destination.page_multiplier).amount_minor,
         estimated_seconds: seconds.ceil() as i64,
+        calling_hours: wanted.calling_hours.map(|hours| hours.to_string()),
         created_at: now,
-        expires_at: now + i64::try_from(app.config.quotes.valid_for.as_millis()).unwrap_or(i64::MAX / 2),
+        expires_at: after(now, app.config.quotes.valid_for),
         fax_id: None,
     };
     store::quotes::insert(app.store.connection(), row.clone()).await?;
-    let page = format!("/send?document={}&pages={}&quote={}", row.document_id, row.pages, row.id);
+    let mut chosen = form_urlencoded::Serializer::new(String::new());
+    chosen
+        .append_pair("document", &row.document_id)
+        .append_pair("to", wanted.to.trim())
+        .append_pair("resolution", wanted.resolution.as_str());
+    if let Some(hours) = &row.calling_hours {
+        chosen.append_pair("calling_hours", hours);
+    }
+    let chosen = chosen.append_pair("quote", &row.id).finish();
+    let page = with_query("/send", &chosen);
     Ok(Answer::json(StatusCode::CREATED, &present(&row)?).then(page))
 }
 
@@ -106,6 +123,7 @@ fn shown(row: &QuoteRow) -> Option<Quote> {
         billable_pages: pages * multiplier,
         price: Money::usd(row.price_minor),
         estimated_seconds: u32::try_from(row.estimated_seconds).ok()?,
+        calling_hours: row.calling_hours.as_deref().map(str::parse).transpose().ok()?,
         expires_at: rfc3339(row.expires_at),
     })
 }

@@ -1,7 +1,7 @@
 //! `/api/v1/transactions`: the statement of account.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use faxdroid_contract::credits::Transaction;
 use faxdroid_contract::listing::Page;
@@ -9,7 +9,7 @@ use faxdroid_contract::problem::Problem;
 use serde::Deserialize;
 
 use super::auth::SignedIn;
-use super::paging::{Paging, Parameters};
+use super::paging::{Paging, Parameters, empty_is_absent, next_page};
 use super::plain;
 use super::problem::ApiProblem;
 use crate::app::App;
@@ -21,6 +21,7 @@ pub(crate) struct TransactionsQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// 1 to 100; 20 when absent.
+    #[serde(default, deserialize_with = "empty_is_absent")]
     limit: Option<u32>,
 }
 
@@ -34,11 +35,15 @@ pub(crate) async fn list(
     State(app): State<App>,
     customer: SignedIn,
     Parameters(query): Parameters<TransactionsQuery>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiProblem> {
     let paging = Paging::new(query.cursor, query.limit);
     let page =
         ledger::statement(&app.store, &customer.id, paging.cursor()?.as_ref(), paging.limit()?).await?;
     let balance = ledger::balance(app.store.connection(), &customer.id).await?;
-    Ok(plain::negotiated(&headers, &page, |page| plain::transactions(page, balance)))
+    Ok(plain::negotiated(&headers, &page, |page| {
+        let older = page.next_cursor.as_deref().map(|cursor| next_page(&uri, cursor));
+        plain::transactions(page, balance, older)
+    }))
 }

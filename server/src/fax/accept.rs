@@ -5,12 +5,13 @@ use faxdroid_contract::faxes::Fax;
 use faxdroid_contract::ids::{AccountId, FaxId, QuoteId};
 use faxdroid_contract::prices;
 
+use super::life::within_hours;
 use super::state::State;
 use super::{Faxes, read};
-use crate::ledger::{self, LedgerError};
+use crate::ledger::{self, Charge, LedgerError};
 use crate::store::entities::{accounts, quotes};
 use crate::store::faxes::FaxRow;
-use crate::store::{self, StoreError, Transaction};
+use crate::store::{self, FromStore, StoreError, Transaction};
 
 /// Why a fax is not accepted. Nothing was stored and nothing charged.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +45,24 @@ pub enum ResendError {
     Store(#[from] StoreError),
 }
 
+impl FromStore for CreateFaxError {
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
+}
+
+impl FromStore for ResendError {
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
+}
+
 /// Accepts the fax that `quote` offers. The same quote twice is the same fax.
 pub async fn create(faxes: &Faxes, account: &AccountId, quote: &QuoteId) -> Result<Fax, CreateFaxError> {
+    faxes.store.patiently(|_| try_create(faxes, account, quote)).await
+}
+
+async fn try_create(faxes: &Faxes, account: &AccountId, quote: &QuoteId) -> Result<Fax, CreateFaxError> {
     let transaction = faxes.store.begin().await?;
     let sender = store::sending::sender(&transaction, account.as_str()).await?;
     let quote = store::sending::quote(&transaction, account.as_str(), quote.as_str()).await?;
@@ -62,8 +79,10 @@ pub async fn create(faxes: &Faxes, account: &AccountId, quote: &QuoteId) -> Resu
     }
     let document = store::sending::document(&transaction, account.as_str(), &quote.document_id).await?;
     let document = document.ok_or(CreateFaxError::QuoteNotFound)?;
-    let fax = offered_fax(faxes, &sender, &quote, document.name);
-    if !store::sending::use_quote(&transaction, &quote.id, &fax.id).await? {
+    let mut fax = offered_fax(faxes, &sender, &quote, document.name);
+    fax.next_attempt_at = Some(within_hours(&fax, fax.created_at)?);
+    let kept = store::sending::keep_document(&transaction, &fax.document_id).await?;
+    if !kept || !store::sending::use_quote(&transaction, &quote.id, &fax.id).await? {
         return Err(CreateFaxError::QuoteNotFound);
     }
     accept(faxes, transaction, fax).await.map_err(|error| match error {
@@ -72,9 +91,27 @@ pub async fn create(faxes: &Faxes, account: &AccountId, quote: &QuoteId) -> Resu
     })
 }
 
-/// Sends the document of a fax that is finished once more, as a new fax at today's price.
-pub async fn resend(faxes: &Faxes, account: &AccountId, id: &FaxId) -> Result<Fax, ResendError> {
+/// Sends the document of a fax that is finished once more, as the new fax `again` at today's price. The same `again`
+/// twice is the same fax.
+pub async fn resend(
+    faxes: &Faxes,
+    account: &AccountId,
+    id: &FaxId,
+    again: &FaxId,
+) -> Result<Fax, ResendError> {
+    faxes.store.patiently(|_| try_resend(faxes, account, id, again)).await
+}
+
+async fn try_resend(
+    faxes: &Faxes,
+    account: &AccountId,
+    id: &FaxId,
+    again: &FaxId,
+) -> Result<Fax, ResendError> {
     let transaction = faxes.store.begin().await?;
+    if let Some(accepted) = read::find(&transaction, account.as_str(), again.as_str()).await? {
+        return Ok(accepted);
+    }
     let sender = store::sending::sender(&transaction, account.as_str()).await?;
     let sent = store::faxes::find_of_account(&transaction, account.as_str(), id.as_str()).await?;
     let (Some(sender), Some(sent)) = (sender, sent) else { return Err(ResendError::NotFound) };
@@ -84,8 +121,7 @@ pub async fn resend(faxes: &Faxes, account: &AccountId, id: &FaxId) -> Result<Fa
     if sender.email_confirmed_at.is_none() {
         return Err(ResendError::EmailUnconfirmed);
     }
-    let document = store::sending::document(&transaction, account.as_str(), &sent.document_id).await?;
-    if document.is_none() {
+    if !store::sending::keep_document(&transaction, &sent.document_id).await? {
         return Err(ResendError::NotFound);
     }
     let destination = prices::destination(&sent.country).ok_or(ResendError::DestinationUnsupported)?;
@@ -93,7 +129,7 @@ pub async fn resend(faxes: &Faxes, account: &AccountId, id: &FaxId) -> Result<Fa
         u32::try_from(sent.pages).map_err(|_| StoreError::Corrupt { table: "faxes", id: sent.id.clone() })?;
     let now = faxes.now();
     let fax = FaxRow {
-        id: new_id(faxes),
+        id: again.to_string(),
         quote_id: None,
         page_multiplier: i32::try_from(destination.page_multiplier).unwrap_or(i32::MAX),
         price_minor: prices::price(pages, destination.page_multiplier).amount_minor,
@@ -101,7 +137,7 @@ pub async fn resend(faxes: &Faxes, account: &AccountId, id: &FaxId) -> Result<Fa
         version: 1,
         attempts_made: 0,
         line_failures: 0,
-        next_attempt_at: Some(now),
+        next_attempt_at: Some(within_hours(&sent, now)?),
         lease_owner: None,
         lease_until: None,
         sender_name: name_of(&sender),
@@ -118,17 +154,14 @@ pub async fn resend(faxes: &Faxes, account: &AccountId, id: &FaxId) -> Result<Fa
 
 /// Holds the price and queues the fax.
 async fn accept(faxes: &Faxes, transaction: Transaction, fax: FaxRow) -> Result<Fax, LedgerError> {
-    let (id, account) = (fax.id.clone(), fax.account_id.clone());
-    store::sending::keep_document(&transaction, &fax.document_id).await?;
-    let price = fax.price_minor;
-    store::faxes::insert(&transaction, fax).await?;
-    ledger::hold(&transaction, faxes.clock.as_ref(), &account, &id, price).await?;
-    let accepted = read::find(&transaction, &account, &id).await?;
+    store::faxes::insert(&transaction, fax.clone()).await?;
+    ledger::hold(&transaction, faxes.clock.as_ref(), Charge::of(&fax)).await?;
+    let accepted = read::find(&transaction, &fax.account_id, &fax.id).await?;
     transaction.commit().await.map_err(StoreError::from)?;
-    tracing::info!(fax_id = %id, price_minor = price, "fax_accepted");
-    faxes.tell(&id)?;
+    tracing::info!(fax_id = %fax.id, price_minor = fax.price_minor, "fax_accepted");
+    faxes.tell(&fax.id)?;
     faxes.waiting.notify_one();
-    Ok(accepted.ok_or(StoreError::Corrupt { table: "faxes", id })?)
+    Ok(accepted.ok_or(StoreError::Corrupt { table: "faxes", id: fax.id })?)
 }
 
 fn offered_fax(
@@ -139,7 +172,7 @@ fn offered_fax(
 ) -> FaxRow {
     let now = faxes.now();
     FaxRow {
-        id: new_id(faxes),
+        id: format!("{}{}", FaxId::PREFIX, faxes.clock.new_ulid()),
         account_id: quote.account_id.clone(),
         quote_id: Some(quote.id.clone()),
         document_id: quote.document_id.clone(),
@@ -158,15 +191,12 @@ fn offered_fax(
         lease_owner: None,
         lease_until: None,
         estimated_seconds: quote.estimated_seconds,
+        calling_hours: quote.calling_hours.clone(),
         sender_name: name_of(sender),
         sender_number: sender.sender_number.clone(),
         created_at: now,
         completed_at: None,
     }
-}
-
-fn new_id(faxes: &Faxes) -> String {
-    format!("{}{}", FaxId::PREFIX, faxes.clock.new_ulid())
 }
 
 /// A new fax has never been charged, so only the database can have failed.

@@ -3,12 +3,18 @@
 //!
 //! ```text
 //!   queued ──claimed──▶ sending ──delivered──▶ delivered
-//!     ▲ │                 │  └──last attempt failed──▶ failed ──refund paid──▶ refunded
-//!     │ │canceled         │attempt failed
-//!     │ ▼                 ▼
-//!     │ canceled ◀──── retrying
-//!     └────retry due──────┘
+//!     ▲ │                │ │ └──last attempt failed──▶ failed ──refund paid──▶ refunded
+//!     │ │canceled        │ │attempt failed
+//!     │ ▼                │ ▼
+//!     │ canceled ◀───────┴─ retrying
+//!     └────retry due────────┘
 //! ```
+//!
+//! A call that is under way when its fax is canceled ends in the books at once; the line hangs up a moment later, and
+//! keeps the lane of the number until then.
+//!
+//! One event goes against the arrows: a call that was taken for lost with its server, and is found to have delivered
+//! every page. A fax that arrived is not sent again, so it ends there, unless it is being called or has been given back.
 //!
 //! A number that does not exist is not called again (ITU-T Q.850 cause 1). A call that our own line or server
 //! failed costs the customer none of his attempts, but a line that is down for a day must not keep his money for
@@ -36,6 +42,8 @@ pub enum Event {
     Claimed,
     /// The call is over. A lost lease is a call that ended with [`AttemptOutcome::LineDown`].
     CallEnded(AttemptOutcome),
+    /// An attempt that ended as [`AttemptOutcome::LineDown`] because nobody knew better has delivered every page.
+    FoundDelivered,
     /// The time of the next attempt has come.
     RetryDue,
     /// The customer wants it no more.
@@ -51,6 +59,10 @@ pub enum Effect {
     StartCall { number: u32 },
     /// Record how the call ended and leave the lane.
     EndCall(AttemptOutcome),
+    /// Record that the call is given up. Whoever hangs it up leaves the lane.
+    AbandonCall,
+    /// Record how the call ended in truth.
+    CorrectAttempt,
     /// Send a message that is delivered when the next attempt is due.
     ScheduleRetry(Retry),
     /// Send a message to the refunds queue.
@@ -103,12 +115,22 @@ pub fn transition(state: State, event: Event) -> Result<Transition, IllegalTrans
             let number = state.attempts_made + state.line_failures + 1;
             (state.to(Sending), vec![Effect::StartCall { number }])
         }
-        (Sending, Event::CallEnded(outcome)) => {
+        // No line says so; it is the customer who cancels.
+        (Sending, Event::CallEnded(outcome)) if outcome != AttemptOutcome::Canceled => {
             let (state, consequence) = after_call(state, outcome);
             (state, vec![Effect::EndCall(outcome), consequence])
         }
+        (Queued | Retrying | Failed, Event::FoundDelivered) if state.line_failures > 0 => {
+            let state = State {
+                status: FaxStatus::Delivered,
+                attempts_made: state.attempts_made + 1,
+                line_failures: state.line_failures - 1,
+            };
+            (state, vec![Effect::CorrectAttempt, Effect::Capture])
+        }
         (Retrying, Event::RetryDue) => (state.to(Queued), vec![]),
         (Queued | Retrying, Event::Canceled) => (state.to(Canceled), vec![Effect::Refund]),
+        (Sending, Event::Canceled) => (state.to(Canceled), vec![Effect::AbandonCall, Effect::Refund]),
         (Failed, Event::RefundDue) => (state.to(Refunded), vec![Effect::Refund]),
         (status, event) => return Err(IllegalTransition { status, event }),
     };
@@ -116,7 +138,10 @@ pub fn transition(state: State, event: Event) -> Result<Transition, IllegalTrans
 }
 
 fn after_call(state: State, outcome: AttemptOutcome) -> (State, Effect) {
-    use AttemptOutcome::{Busy, Congestion, Delivered, Dropped, LineDown, NoAnswer, NotAFax, Unallocated};
+    use AttemptOutcome::{
+        Busy, Canceled, Congestion, Delivered, Dropped, Incompatible, LineDown, NoAnswer, NotAFax, Rejected,
+        Unallocated,
+    };
 
     if outcome == LineDown {
         let line_failures = state.line_failures + 1;
@@ -132,21 +157,24 @@ fn after_call(state: State, outcome: AttemptOutcome) -> (State, Effect) {
     let state = State { attempts_made, ..state };
     match outcome {
         Delivered => (state.to(FaxStatus::Delivered), Effect::Capture),
-        Busy | NoAnswer | NotAFax | Dropped | Congestion if attempts_made < MAX_ATTEMPTS => {
+        Busy | NoAnswer | NotAFax | Dropped | Incompatible | Rejected | Congestion
+            if attempts_made < MAX_ATTEMPTS =>
+        {
             let retry = Retry::AfterAttempt(attempts_made);
             (state.to(FaxStatus::Retrying), Effect::ScheduleRetry(retry))
         }
-        Busy | NoAnswer | NotAFax | Dropped | Congestion | Unallocated | LineDown => {
-            (state.to(FaxStatus::Failed), Effect::RequestRefund)
-        }
+        Busy | NoAnswer | NotAFax | Dropped | Incompatible | Rejected | Congestion | Unallocated
+        | Canceled | LineDown => (state.to(FaxStatus::Failed), Effect::RequestRefund),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use AttemptOutcome::{Busy, Delivered, Dropped, LineDown, Unallocated};
-    use Effect::{Capture, EndCall, Refund, RequestRefund, ScheduleRetry, StartCall};
-    use Event::{CallEnded, Canceled, Claimed, RefundDue, RetryDue};
+    use Effect::{
+        AbandonCall, Capture, CorrectAttempt, EndCall, Refund, RequestRefund, ScheduleRetry, StartCall,
+    };
+    use Event::{CallEnded, Canceled, Claimed, FoundDelivered, RefundDue, RetryDue};
     use FaxStatus as Is;
     use Retry::{AfterAttempt, AfterLineFailure};
 
@@ -210,9 +238,17 @@ mod tests {
                 fax(Is::Failed, 0, last),
                 vec![EndCall(LineDown), RequestRefund],
             ),
+            (fax(Is::Queued, 1, 1), FoundDelivered, fax(Is::Delivered, 2, 0), vec![CorrectAttempt, Capture]),
+            (
+                fax(Is::Failed, 0, last),
+                FoundDelivered,
+                fax(Is::Delivered, 1, last - 1),
+                vec![CorrectAttempt, Capture],
+            ),
             (fax(Is::Retrying, 1, 0), RetryDue, fax(Is::Queued, 1, 0), vec![]),
             (State::ACCEPTED, Canceled, fax(Is::Canceled, 0, 0), vec![Refund]),
             (fax(Is::Retrying, 3, 0), Canceled, fax(Is::Canceled, 3, 0), vec![Refund]),
+            (fax(Is::Sending, 1, 0), Canceled, fax(Is::Canceled, 1, 0), vec![AbandonCall, Refund]),
             (fax(Is::Failed, 5, 0), RefundDue, fax(Is::Refunded, 5, 0), vec![Refund]),
         ];
         for (before, event, state, effects) in table {
@@ -225,23 +261,53 @@ mod tests {
         let allowed = |status: FaxStatus, event: Event| {
             matches!(
                 (status, event),
-                (Is::Queued, Claimed | Canceled)
-                    | (Is::Sending, CallEnded(_))
-                    | (Is::Retrying, RetryDue | Canceled)
-                    | (Is::Failed, RefundDue)
+                (Is::Queued, Claimed | Canceled | FoundDelivered)
+                    | (Is::Sending, CallEnded(_) | Canceled)
+                    | (Is::Retrying, RetryDue | Canceled | FoundDelivered)
+                    | (Is::Failed, RefundDue | FoundDelivered)
             )
         };
-        let calls = AttemptOutcome::ALL.into_iter().map(CallEnded);
-        let events: Vec<Event> = [Claimed, RetryDue, Canceled, RefundDue].into_iter().chain(calls).collect();
+        let ends = AttemptOutcome::ALL.into_iter().filter(|outcome| *outcome != AttemptOutcome::Canceled);
+        let calls = ends.map(CallEnded);
+        let others = [Claimed, FoundDelivered, RetryDue, Canceled, RefundDue];
+        let events: Vec<Event> = others.into_iter().chain(calls).collect();
         for status in FaxStatus::ALL {
             for event in &events {
-                let result = transition(fax(status, 0, 0), *event);
+                let result = transition(fax(status, 0, 1), *event);
                 assert_eq!(result.is_ok(), allowed(status, *event), "{status:?} {event:?}");
                 if let Ok(step) = result {
                     assert!(!status.is_final(), "{status:?} is final");
                     assert!(step.state.status != status, "{status:?} {event:?} leads nowhere");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_customers_are_told_follows_a_call_is_what_follows() {
+        for outcome in AttemptOutcome::ALL.into_iter().filter(|outcome| *outcome != AttemptOutcome::Canceled)
+        {
+            let after = transition(fax(Is::Sending, 0, 0), CallEnded(outcome)).unwrap().state;
+            let called_again = outcome.consequence().starts_with("Called again");
+            assert_eq!(called_again, after.status == Is::Retrying, "{outcome:?}");
+            assert_eq!(outcome.consequence().contains("no attempt"), after.attempts_made == 0, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_customer_cancels_a_call() {
+        for status in FaxStatus::ALL {
+            assert!(
+                transition(fax(status, 0, 1), CallEnded(AttemptOutcome::Canceled)).is_err(),
+                "{status:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_found_of_a_fax_whose_calls_all_have_a_result() {
+        for status in FaxStatus::ALL {
+            assert!(transition(fax(status, 3, 0), FoundDelivered).is_err(), "{status:?}");
         }
     }
 

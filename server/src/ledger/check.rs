@@ -62,7 +62,7 @@ impl fmt::Display for LedgerReport {
 
 /// Checks every account, as of one moment.
 pub async fn check(store: &Store) -> Result<LedgerReport, StoreError> {
-    let snapshot = store.begin().await?;
+    let snapshot = store.snapshot().await?;
     let mut report = LedgerReport::default();
     let mut after = String::new();
     loop {

@@ -52,8 +52,7 @@ impl SimulatedLine {
             pages_confirmed: 0,
             q850_cause: Some(failure.q850_cause),
             t30_status: failure.t30_status.map(str::to_owned),
-            bit_rate: None,
-            remote_station_id: None,
+            ..CallResult::line_down()
         }
     }
 
@@ -88,6 +87,7 @@ impl SimulatedLine {
             q850_cause: Some(16),
             t30_status: Some(if complete { "OK" } else { "The call dropped prematurely" }.to_owned()),
             bit_rate: Some(bit_rate),
+            resolution: Some(format!("204x{}", call.resolution.vertical_dpi())),
             remote_station_id: Some(call.to.clone()),
         };
         if let Err(error) = self.far_end.keep(&call, &pages, &result).await {

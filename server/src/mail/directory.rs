@@ -4,10 +4,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lettre::message::{Mailbox, header::ContentType};
+use lettre::message::Mailbox;
 use tokio::fs;
 
-use super::{Mail, MailError, Message};
+use super::{Mail, MailError, Message, compose};
 use crate::clock::Clock;
 
 /// The directory.
@@ -46,22 +46,17 @@ impl MailDirectory {
 #[async_trait::async_trait]
 impl Mail for MailDirectory {
     async fn send(&self, message: Message) -> Result<(), MailError> {
-        let failed = |error: Box<dyn std::error::Error + Send + Sync>| MailError(error);
-        let to: Mailbox = message.to.parse().map_err(|error| failed(Box::new(error)))?;
-        let email = lettre::Message::builder()
-            .from(self.from.clone())
-            .to(to)
-            .subject(&message.subject)
-            .header(ContentType::TEXT_PLAIN)
-            .body(message.text.clone())
-            .map_err(|error| failed(Box::new(error)))?;
+        let email = compose(&self.from, &message)?;
         let name = self.clock.new_ulid();
         let write = async {
             fs::write(self.folder.join(format!("{name}.eml")), email.formatted()).await?;
             // The same once more, for the development page, which then needs no parser of mail.
             let plain = serde_json::to_vec(&[&message.to, &message.subject, &message.text])?;
-            fs::write(self.folder.join(format!("{name}.json")), plain).await
+            // Whoever lists the folder meanwhile finds it whole or not at all.
+            let part = self.folder.join(format!("{name}.part"));
+            fs::write(&part, plain).await?;
+            fs::rename(part, self.folder.join(format!("{name}.json"))).await
         };
-        write.await.map_err(|error| failed(Box::new(error)))
+        write.await.map_err(|error| MailError::Failed(Box::new(error)))
     }
 }

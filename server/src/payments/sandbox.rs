@@ -1,36 +1,26 @@
 //! Payments without money: test cards decide, as those of payment providers do.
 
 use faxdroid_contract::credits::{SandboxAnswer, TEST_CARDS, TestCardBehavior};
-use faxdroid_contract::ids::CheckoutId;
 
-use super::{Decision, Disputed, PaymentError, Payments};
+use super::{Decision, Disputed, PaymentError};
 
-/// The sandbox.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Sandbox;
+/// What the card decides.
+pub fn pay(card_number: &str) -> Result<Decision, PaymentError> {
+    let digits: String = card_number.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
+    let card = TEST_CARDS.iter().find(|(number, ..)| *number == digits).ok_or(PaymentError::NoTestCard)?;
+    Ok(match card.1 {
+        TestCardBehavior::Succeeds => Decision::Succeeded { disputed_later: Disputed::Never },
+        TestCardBehavior::DisputedLater => Decision::Succeeded { disputed_later: Disputed::Later },
+        TestCardBehavior::Declined => Decision::Declined,
+        TestCardBehavior::RequiresAction => Decision::RequiresAction,
+    })
+}
 
-impl Payments for Sandbox {
-    fn payment_url(&self, checkout: &CheckoutId) -> String {
-        format!("/pay/{checkout}")
-    }
-
-    fn pay(&self, card_number: &str) -> Result<Decision, PaymentError> {
-        let digits: String = card_number.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
-        let card =
-            TEST_CARDS.iter().find(|(number, ..)| *number == digits).ok_or(PaymentError::NoTestCard)?;
-        Ok(match card.1 {
-            TestCardBehavior::Succeeds => Decision::Succeeded { disputed_later: Disputed::Never },
-            TestCardBehavior::DisputedLater => Decision::Succeeded { disputed_later: Disputed::Later },
-            TestCardBehavior::Declined => Decision::Declined,
-            TestCardBehavior::RequiresAction => Decision::RequiresAction,
-        })
-    }
-
-    fn confirm(&self, answer: SandboxAnswer) -> Decision {
-        match answer {
-            SandboxAnswer::Approve => Decision::Succeeded { disputed_later: Disputed::Never },
-            SandboxAnswer::Reject => Decision::Declined,
-        }
+/// What the bank decides when the customer has answered.
+pub fn confirm(answer: SandboxAnswer) -> Decision {
+    match answer {
+        SandboxAnswer::Approve => Decision::Succeeded { disputed_later: Disputed::Never },
+        SandboxAnswer::Reject => Decision::Declined,
     }
 }
 
@@ -40,7 +30,7 @@ mod tests {
 
     #[test]
     fn every_test_card_does_what_its_description_says() {
-        let decisions: Vec<_> = TEST_CARDS.iter().map(|(number, ..)| Sandbox.pay(number).ok()).collect();
+        let decisions: Vec<_> = TEST_CARDS.iter().map(|(number, ..)| pay(number).ok()).collect();
         assert_eq!(
             decisions,
             [
@@ -54,7 +44,7 @@ mod tests {
 
     #[test]
     fn a_card_is_read_as_it_is_typed_and_a_real_one_is_refused() {
-        assert!(Sandbox.pay("4242 4242-4242 4242").is_ok());
-        assert!(matches!(Sandbox.pay("5555555555554444"), Err(PaymentError::NoTestCard)));
+        assert!(pay("4242 4242-4242 4242").is_ok());
+        assert!(matches!(pay("5555555555554444"), Err(PaymentError::NoTestCard)));
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Message, Queue, QueueError, QueueName};
-use crate::clock::Clock;
+use super::{DeadLetter, Message, OutgoingMessage, Queue, QueueError, QueueName};
+use crate::clock::{Clock, after};
 use crate::store::{Store, StoreError, messages};
 
 /// Queues kept in the database of the server.
@@ -24,15 +24,18 @@ impl TableQueue {
 
 #[async_trait::async_trait]
 impl Queue for TableQueue {
-    async fn send(&self, queue: QueueName, payload: &str, deliver_at: Timestamp) -> Result<(), QueueError> {
-        let message = messages::NewMessage {
-            id: self.clock.new_ulid(),
-            queue: queue.as_str(),
-            payload,
-            deliver_at: deliver_at.as_millisecond(),
-            now: self.clock.now().as_millisecond(),
-        };
-        Ok(messages::insert(self.store.connection(), message).await?)
+    async fn send(&self, queue: QueueName, messages: &[OutgoingMessage]) -> Result<Vec<String>, QueueError> {
+        for message in messages {
+            let row = messages::NewMessage {
+                id: self.clock.new_ulid(),
+                queue: queue.as_str(),
+                payload: &message.payload,
+                deliver_at: message.deliver_at.as_millisecond(),
+                now: self.clock.now().as_millisecond(),
+            };
+            messages::insert(self.store.connection(), row).await?;
+        }
+        Ok(messages.iter().map(|message| message.id.clone()).collect())
     }
 
     async fn receive(
@@ -42,7 +45,7 @@ impl Queue for TableQueue {
         visibility: Duration,
     ) -> Result<Vec<Message>, QueueError> {
         let now = self.clock.now().as_millisecond();
-        let visible_at = now.saturating_add(i64::try_from(visibility.as_millis()).unwrap_or(i64::MAX));
+        let visible_at = after(now, visibility);
         let mut received = Vec::new();
         for row in messages::due(self.store.connection(), queue.as_str(), now, max).await? {
             if messages::take(self.store.connection(), &row, visible_at).await? {
@@ -63,6 +66,27 @@ impl Queue for TableQueue {
             messages::remove(self.store.connection(), id, receives).await?;
         }
         Ok(())
+    }
+
+    async fn dead_letters(&self, queue: QueueName, max: u32) -> Result<Vec<DeadLetter>, QueueError> {
+        let rows = messages::dead(self.store.connection(), queue.as_str(), max).await?;
+        let letter = |row: messages::MessageRow| DeadLetter {
+            payload: row.payload,
+            receipt: row.id,
+            receives: u32::try_from(row.receives).unwrap_or(u32::MAX),
+            sent_at: Timestamp::from_millisecond(row.created_at).ok(),
+        };
+        Ok(rows.into_iter().map(letter).collect())
+    }
+
+    async fn redrive(&self, _queue: QueueName, letter: &DeadLetter) -> Result<(), QueueError> {
+        let now = self.clock.now().as_millisecond();
+        Ok(messages::revive(self.store.connection(), &letter.receipt, now).await?)
+    }
+
+    async fn discard(&self, _queue: QueueName, letter: &DeadLetter) -> Result<(), QueueError> {
+        let receives = i32::try_from(letter.receives).unwrap_or(i32::MAX);
+        Ok(messages::remove(self.store.connection(), &letter.receipt, receives).await?)
     }
 }
 

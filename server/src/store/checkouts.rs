@@ -24,6 +24,22 @@ pub async fn find(
     Ok(Entity::find_by_id(id.to_owned()).filter(Column::AccountId.eq(account)).one(db).await?)
 }
 
+/// For what the payment provider says, who knows no accounts.
+pub async fn find_whoevers(db: &impl ConnectionTrait, id: &str) -> Result<Option<CheckoutRow>, StoreError> {
+    Ok(Entity::find_by_id(id.to_owned()).one(db).await?)
+}
+
+/// Keeps what the payment provider calls a purchase.
+pub async fn set_provider_reference(
+    db: &impl ConnectionTrait,
+    id: &str,
+    reference: &str,
+) -> Result<(), StoreError> {
+    let update = Entity::update_many().col_expr(Column::ProviderReference, Expr::value(reference));
+    update.filter(Column::Id.eq(id)).exec(db).await?;
+    Ok(())
+}
+
 /// Moves a purchase on; false when it was no longer at `from`, because somebody else moved it.
 pub async fn set_status(
     db: &impl ConnectionTrait,

@@ -1,6 +1,6 @@
 //! Faxes. [`write()`] is the only statement that changes one, and it changes nothing that somebody else has changed.
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, LikeExpr, Query};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, LikeExpr, LockBehavior, LockType, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -65,13 +65,14 @@ pub async fn due(
         .await?)
 }
 
-/// Faxes in `status` whose time has come and whose number is not being called.
-pub async fn due_with_free_lane(
+/// The fax that waits longest for a call to a number that is not being called. It is locked until the transaction ends;
+/// one that another server has locked is passed over, so that servers never wait for each other. With the index on
+/// `(status, next_attempt_at)` it costs as much with a million faxes waiting as with ten.
+pub async fn next_due(
     db: &impl ConnectionTrait,
     status: &str,
     now: i64,
-    limit: u64,
-) -> Result<Vec<FaxRow>, StoreError> {
+) -> Result<Option<FaxRow>, StoreError> {
     let busy =
         Query::select().column(destination_lanes::Column::ToE164).from(destination_lanes::Entity).take();
     Ok(Entity::find()
@@ -80,9 +81,16 @@ pub async fn due_with_free_lane(
         .filter(Column::ToE164.not_in_subquery(busy))
         .order_by_asc(Column::NextAttemptAt)
         .order_by_asc(Column::Id)
-        .limit(limit)
-        .all(db)
+        .limit(1)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .one(db)
         .await?)
+}
+
+/// Since when the fax that waits longest in `status` is due.
+pub async fn due_since(db: &impl ConnectionTrait, status: &str) -> Result<Option<i64>, StoreError> {
+    let first = Entity::find().filter(Column::Status.eq(status)).filter(Column::NextAttemptAt.is_not_null());
+    Ok(first.order_by_asc(Column::NextAttemptAt).one(db).await?.and_then(|fax| fax.next_attempt_at))
 }
 
 /// Faxes whose caller has not been heard of for too long.

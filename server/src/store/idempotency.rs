@@ -1,4 +1,7 @@
-//! Requests that may be repeated: what was asked under a key, and what was answered.
+//! Requests that may be repeated: what was asked under a key, which fax it makes, and what was answered.
+//!
+//! A key belongs to one request at a time, until `claimed_until`; after that another request may take it over. Whoever
+//! has lost a key changes nothing of it any more.
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
@@ -22,23 +25,44 @@ pub async fn find(
     Ok(Entity::find_by_id((account.to_owned(), key.to_owned())).one(db).await?)
 }
 
+/// Claims the key, as it was read, until another moment; false when somebody else was faster. A moment that has passed
+/// gives the key free.
+pub async fn claim(
+    db: &impl ConnectionTrait,
+    key: &IdempotencyKey,
+    claimed_until: i64,
+) -> Result<bool, StoreError> {
+    let update = Entity::update_many()
+        .col_expr(Column::ClaimedUntil, Expr::value(claimed_until))
+        .filter(Column::AccountId.eq(key.account_id.as_str()))
+        .filter(Column::Key.eq(key.key.as_str()))
+        .filter(Column::ClaimedUntil.eq(key.claimed_until))
+        .filter(Column::ResponseBody.is_null());
+    Ok(update.exec(db).await?.rows_affected == 1)
+}
+
 pub async fn answer(
     db: &impl ConnectionTrait,
-    account: &str,
-    key: &str,
+    key: &IdempotencyKey,
     status: i32,
     body: &str,
 ) -> Result<(), StoreError> {
     let update = Entity::update_many()
         .col_expr(Column::ResponseStatus, Expr::value(Some(status)))
-        .col_expr(Column::ResponseBody, Expr::value(Some(body)));
-    update.filter(Column::AccountId.eq(account)).filter(Column::Key.eq(key)).exec(db).await?;
+        .col_expr(Column::ResponseBody, Expr::value(Some(body)))
+        .filter(Column::AccountId.eq(key.account_id.as_str()))
+        .filter(Column::Key.eq(key.key.as_str()));
+    update.exec(db).await?;
     Ok(())
 }
 
-/// Nothing was done under the key, so it may be used again.
-pub async fn forget(db: &impl ConnectionTrait, account: &str, key: &str) -> Result<(), StoreError> {
-    Entity::delete_by_id((account.to_owned(), key.to_owned())).exec(db).await?;
+/// Nothing was done under the key, so it may be used again, even for another request.
+pub async fn forget(db: &impl ConnectionTrait, key: &IdempotencyKey) -> Result<(), StoreError> {
+    Entity::delete_by_id((key.account_id.clone(), key.key.clone()))
+        .filter(Column::ClaimedUntil.eq(key.claimed_until))
+        .filter(Column::ResponseBody.is_null())
+        .exec(db)
+        .await?;
     Ok(())
 }
 

@@ -9,6 +9,13 @@ use super::StoreError;
 use super::entities::{accounts, ledger_entries, ledger_transactions};
 use ledger_transactions::Column;
 
+/// Lets others wait who would continue the same balance, where the database can do that; else they fail.
+pub async fn lock(db: &impl ConnectionTrait, account: &str) -> Result<(), StoreError> {
+    let id = accounts::Entity::find_by_id(account.to_owned()).select_only().column(accounts::Column::Id);
+    id.lock_exclusive().into_tuple::<String>().one(db).await?;
+    Ok(())
+}
+
 /// The transaction that holds the present balance of `account`.
 pub async fn last(
     db: &impl ConnectionTrait,

@@ -8,6 +8,11 @@ use sea_orm::{
 use super::StoreError;
 use super::entities::queue_messages::{ActiveModel, Column, Entity, Model};
 
+pub use super::entities::queue_messages::Model as MessageRow;
+
+/// Received so often, a message is given up, as SQS does by its redrive policy.
+const MAX_RECEIVES: i32 = 20;
+
 pub struct NewMessage<'a> {
     pub id: String,
     pub queue: &'a str,
@@ -38,6 +43,7 @@ pub async fn due(
     Ok(Entity::find()
         .filter(Column::Queue.eq(queue))
         .filter(Column::VisibleAt.lte(now))
+        .filter(Column::Receives.lt(MAX_RECEIVES))
         .order_by_asc(Column::VisibleAt)
         .limit(u64::from(limit))
         .all(db)
@@ -59,5 +65,27 @@ pub async fn take(db: &impl ConnectionTrait, message: &Model, visible_at: i64) -
 /// Deletes the message if it has not been received again since.
 pub async fn remove(db: &impl ConnectionTrait, id: &str, receives: i32) -> Result<(), StoreError> {
     Entity::delete_many().filter(Column::Id.eq(id)).filter(Column::Receives.eq(receives)).exec(db).await?;
+    Ok(())
+}
+
+/// Messages that were given up.
+pub async fn dead(db: &impl ConnectionTrait, queue: &str, limit: u32) -> Result<Vec<Model>, StoreError> {
+    Ok(Entity::find()
+        .filter(Column::Queue.eq(queue))
+        .filter(Column::Receives.gte(MAX_RECEIVES))
+        .order_by_asc(Column::VisibleAt)
+        .limit(u64::from(limit))
+        .all(db)
+        .await?)
+}
+
+/// Lets the message be received again, as if it never had been.
+pub async fn revive(db: &impl ConnectionTrait, id: &str, now: i64) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::VisibleAt, Expr::value(now))
+        .col_expr(Column::Receives, Expr::value(0))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await?;
     Ok(())
 }

@@ -1,9 +1,13 @@
 //! The outbox's rows.
 
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::StoreError;
-use super::entities::outbox::{ActiveModel, COLUMN, Entity, Model};
+use super::entities::outbox::{ActiveModel, COLUMN, Column, Entity, Model};
+
+pub use super::entities::outbox::Model as OutboxRow;
 
 pub async fn insert(
     db: &impl ConnectionTrait,
@@ -28,7 +32,7 @@ pub async fn oldest(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<Model>,
     Ok(Entity::find().order_by_asc(COLUMN.id).limit(limit).all(db).await?)
 }
 
-pub async fn remove(db: &impl ConnectionTrait, id: &str) -> Result<(), StoreError> {
-    Entity::delete_by_id(id.to_owned()).exec(db).await?;
+pub async fn remove(db: &impl ConnectionTrait, ids: &[String]) -> Result<(), StoreError> {
+    Entity::delete_many().filter(Column::Id.is_in(ids)).exec(db).await?;
     Ok(())
 }

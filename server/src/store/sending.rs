@@ -40,12 +40,12 @@ pub async fn document(
     Ok(query.filter(documents::Column::AccountId.eq(account)).one(db).await?)
 }
 
-/// A document that is sent does not expire.
-pub async fn keep_document(db: &impl ConnectionTrait, document: &str) -> Result<(), StoreError> {
-    documents::Entity::update_many()
+/// A document that is sent does not expire; false when it has been deleted.
+pub async fn keep_document(db: &impl ConnectionTrait, document: &str) -> Result<bool, StoreError> {
+    let kept = documents::Entity::update_many()
         .col_expr(documents::Column::ExpiresAt, Expr::value(None::<i64>))
         .filter(documents::Column::Id.eq(document))
         .exec(db)
         .await?;
-    Ok(())
+    Ok(kept.rows_affected == 1)
 }

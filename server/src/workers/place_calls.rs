@@ -8,22 +8,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use faxdroid_contract::faxes::FaxStatus;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use faxdroid_contract::ids::FaxId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use crate::fax::life::{self, Claim, Lease};
 use crate::fax::{Faxes, read};
 use crate::line::{CallResult, Line, OutgoingCall, Progress};
-use crate::locks::{Guard, Locks};
+use crate::store::StoreError;
 use crate::store::faxes::FaxRow;
-use crate::store::{self, StoreError};
+use crate::telemetry::{ATTEMPTS, CALLS};
+use crate::workers::reconcile::pages_of_call;
 
 /// A fax may become due without anybody telling: another server queued it, or its lane became free.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-const CANDIDATES: u64 = 20;
+/// So late a call is hung up whose fax was canceled at another server.
+const LOOK_AFTER_CLAIM: Duration = Duration::from_secs(2);
 /// Pages confirmed that nobody has written down yet.
 const PROGRESS_BUFFER: usize = 16;
 /// The far machine shows at most so many characters of who calls (ITU-T T.30, TSI).
@@ -35,8 +38,8 @@ const RESULT_FIRST_DELAY: Duration = Duration::from_millis(100);
 /// Where the pages of a fax come from.
 #[async_trait::async_trait]
 pub trait Pages: Send + Sync {
-    /// T.6 in TIFF in the resolution of the fax, with the header line on every page.
-    async fn for_call(&self, fax: &FaxRow) -> Result<Bytes, PagesError>;
+    /// The pages from `first_page` on: T.6 in TIFF in the resolution of the fax, with the header line on every page.
+    async fn for_call(&self, fax: &FaxRow, first_page: u32) -> Result<Bytes, PagesError>;
 }
 
 /// The pages could not be read.
@@ -48,7 +51,6 @@ pub struct PagesError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 pub struct PlaceCalls {
     pub faxes: Faxes,
     pub line: Arc<dyn Line>,
-    pub locks: Arc<dyn Locks>,
     pub pages: Arc<dyn Pages>,
     /// Names this server in leases.
     pub instance: String,
@@ -56,8 +58,6 @@ pub struct PlaceCalls {
     /// Calls at once.
     pub concurrency: usize,
 }
-
-type HeldLock = Option<Box<dyn Guard>>;
 
 pub(super) async fn run(
     calls: Arc<PlaceCalls>,
@@ -69,9 +69,9 @@ pub(super) async fn run(
     loop {
         let free = stop.run_until_cancelled(lines.clone().acquire_owned()).await;
         let Some(Ok(free)) = free else { return };
-        match calls.claim_next().await {
-            Ok(Some((claim, lock))) => {
-                tasks.spawn(place(calls.clone(), claim, lock, free, hang_up.clone()));
+        match life::claim_next(&calls.faxes, calls.lease()).await {
+            Ok(Some(claim)) => {
+                tasks.spawn(place(calls.clone(), claim, free, hang_up.clone()));
                 continue;
             }
             Ok(None) => {}
@@ -90,44 +90,24 @@ pub(super) async fn run(
     }
 }
 
-async fn place(
-    calls: Arc<PlaceCalls>,
-    claim: Claim,
-    lock: HeldLock,
-    free: OwnedSemaphorePermit,
-    hang_up: CancellationToken,
-) {
-    calls.call(claim, hang_up).await;
-    // The lock first, so that whoever is woken by the free line finds the lane free.
-    drop(lock);
+async fn place(calls: Arc<PlaceCalls>, claim: Claim, free: OwnedSemaphorePermit, hang_up: CancellationToken) {
+    metrics::gauge!(CALLS).increment(1);
+    // Whatever the line says of this call is logged with its fax and its attempt.
+    let span = tracing::info_span!("call", fax_id = claim.fax.id, attempt_id = claim.attempt.id);
+    calls.call(claim, hang_up).instrument(span).await;
+    metrics::gauge!(CALLS).decrement(1);
     drop(free);
     calls.faxes.waiting.notify_one();
 }
 
 impl PlaceCalls {
-    async fn claim_next(&self) -> Result<Option<(Claim, HeldLock)>, StoreError> {
-        let now = self.faxes.clock.now().as_millisecond();
-        let queued = FaxStatus::Queued.as_str();
-        let db = self.faxes.store.connection();
-        for fax in store::faxes::due_with_free_lane(db, queued, now, CANDIDATES).await? {
-            let lock = match self.locks.acquire(&format!("destination:{}", fax.to_e164), self.lease).await {
-                Ok(Some(lock)) => Some(lock),
-                Ok(None) => continue,
-                Err(error) => {
-                    tracing::warn!(%error, "locks_unavailable");
-                    None
-                }
-            };
-            let lease = Lease { owner: &self.instance, length: self.lease };
-            if let Some(claim) = life::claim(&self.faxes, fax, lease).await? {
-                return Ok(Some((claim, lock)));
-            }
-        }
-        Ok(None)
+    fn lease(&self) -> Lease<'_> {
+        Lease { owner: &self.instance, length: self.lease }
     }
 
     async fn call(&self, claim: Claim, hang_up: CancellationToken) {
         let (progress, mut confirmed) = mpsc::channel(PROGRESS_BUFFER);
+        let mut changes = self.faxes.changes.subscribe();
         let mut sending = Box::pin(self.send(claim.clone(), progress));
         let mut renewals = interval(self.lease / 3);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -141,12 +121,14 @@ impl PlaceCalls {
                 () = hang_up.cancelled() => break CallResult { pages_confirmed: pages, ..CallResult::line_down() },
                 Some(progress) = confirmed.recv() => pages = progress.pages_confirmed,
                 _ = renewals.tick() => {}
+                () = self.overtaken(&claim, &mut changes) => {}
             }
             match life::renew(&self.faxes, claim.clone(), self.lease, pages).await {
                 Ok(Some(renewed)) => claim = renewed,
                 Ok(None) => {
-                    tracing::warn!(fax_id = %claim.fax.id, "lease_lost");
-                    return;
+                    tracing::warn!(fax_id = %claim.fax.id, "claim_lost");
+                    drop(sending);
+                    return self.give_up(&claim).await;
                 }
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "renewal_failed");
@@ -162,7 +144,41 @@ impl PlaceCalls {
         };
         // Hangs up, if that is not done.
         drop(sending);
-        self.record(claim, &result).await;
+        if self.record(&claim, &result).await
+            && let Ok(attempt) = claim.attempt.id.parse()
+        {
+            self.line.forget(&attempt).await;
+        }
+    }
+
+    /// Returns when somebody else has changed the fax: it was canceled, or taken for lost.
+    async fn overtaken(&self, claim: &Claim, changes: &mut broadcast::Receiver<FaxId>) {
+        let mut looks = interval(LOOK_AFTER_CLAIM);
+        looks.reset();
+        loop {
+            tokio::select! {
+                // One that was missed may have been of this fax.
+                Ok(id) = changes.recv() => if id.as_str() != claim.fax.id { continue },
+                // Another server tells nobody here.
+                _ = looks.tick() => {}
+            }
+            match life::is_held(&self.faxes, claim).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "claim_not_checked"),
+            }
+        }
+    }
+
+    /// Hangs up for good. Whoever was faster has said all there is to say of the fax, but for the lane of one that was
+    /// canceled: its number is not called again before this call is gone.
+    async fn give_up(&self, claim: &Claim) {
+        if let Ok(attempt) = claim.attempt.id.parse() {
+            self.line.hang_up(&attempt).await;
+        }
+        if let Err(error) = life::hung_up(&self.faxes, claim).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "lane_not_left");
+        }
     }
 
     async fn send(&self, claim: Claim, progress: mpsc::Sender<Progress>) -> CallResult {
@@ -180,25 +196,31 @@ impl PlaceCalls {
         let corrupt =
             |table, id: &str| PagesError(Box::new(StoreError::Corrupt { table, id: id.to_owned() }));
         let resolution = read::resolution(fax).map_err(|error| PagesError(Box::new(error)))?;
+        let first_page = u32::try_from(attempt.first_page).map_err(|_| corrupt("attempts", &attempt.id))?;
         Ok(OutgoingCall {
             attempt_id: attempt.id.parse().map_err(|_| corrupt("attempts", &attempt.id))?,
             attempt_number: u32::try_from(attempt.number).map_err(|_| corrupt("attempts", &attempt.id))?,
             to: fax.to_e164.clone(),
-            tiff: self.pages.for_call(fax).await?,
-            pages: u32::try_from(fax.pages).map_err(|_| corrupt("faxes", &fax.id))?,
+            tiff: self.pages.for_call(fax, first_page).await?,
+            pages: pages_of_call(fax, attempt),
             resolution,
             station_id: fax.sender_number.chars().take(STATION_ID_LENGTH).collect(),
         })
     }
 
-    async fn record(&self, claim: Claim, result: &CallResult) {
+    /// Whether nothing is left to be said about the call.
+    async fn record(&self, claim: &Claim, result: &CallResult) -> bool {
         let mut delay = RESULT_FIRST_DELAY;
         for _ in 0..RESULT_TRIES {
             match life::end_call(&self.faxes, claim.clone(), result).await {
-                Ok(Some(_)) => return,
+                Ok(Some(_)) => {
+                    metrics::counter!(ATTEMPTS, "outcome" => result.outcome.as_str()).increment(1);
+                    return true;
+                }
                 Ok(None) => {
                     tracing::warn!(fax_id = %claim.fax.id, outcome = result.outcome.as_str(), "result_came_too_late");
-                    return;
+                    self.give_up(claim).await;
+                    return true;
                 }
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "result_not_recorded")
@@ -207,5 +229,6 @@ impl PlaceCalls {
             sleep(delay).await;
             delay *= 2;
         }
+        false
     }
 }

@@ -184,6 +184,11 @@ async fn the_sender_of_the_header_line_is_set_and_taken_away() {
     ada.post("/me", &wrong).await.problem_of(ProblemCode::ValidationFailed, &expected);
     assert_eq!(ada.me().await, me);
 
+    for name in ["Ada\0", "\u{1b}[31mAda", "A\u{7f}da", "Ada\u{85}B\u{9b}"] {
+        let unprintable = json!({ "sender_name": name, "sender_number": "" });
+        let expected = ["/sender_name character_invalid"];
+        ada.post("/me", &unprintable).await.problem_of(ProblemCode::ValidationFailed, &expected);
+    }
     let none = json!({ "sender_name": "", "sender_number": "" });
     let me: Me = ada.post("/me", &none).await.json();
     assert_eq!((me.sender_name.as_str(), me.sender_number.as_str()), ("", ""));

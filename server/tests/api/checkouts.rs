@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use faxdroid_contract::credits::{Checkout, CheckoutStatus, Transaction, TransactionKind};
-use faxdroid_contract::listing::Page;
+use faxdroid_contract::credits::{Checkout, CheckoutStatus, TransactionKind};
 use faxdroid_contract::problem::ProblemCode;
 use faxdroid_server::workers::housekeeping;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Customer, TestApp};
+use crate::support::{Answer, Customer, TestApp, kinds};
 
 const SUCCEEDS: &str = "4242424242424242";
 const DECLINED: &str = "4000000000000002";
@@ -24,11 +23,6 @@ async fn status(customer: &Customer, checkout: &Checkout) -> CheckoutStatus {
 async fn confirm(customer: &Customer, checkout: &Checkout, answer: &str) -> Answer {
     let path = format!("/sandbox/checkouts/{}/confirm", checkout.id);
     customer.post(&path, &json!({ "answer": answer })).await
-}
-
-async fn kinds(customer: &Customer) -> Vec<TransactionKind> {
-    let statement: Page<Transaction> = customer.get("/transactions").await.json();
-    statement.data.into_iter().map(|line| line.kind).collect()
 }
 
 /// A server whose disputes are due at once and applied when the test says so.

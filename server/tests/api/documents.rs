@@ -9,8 +9,8 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::json;
 
-use crate::support::TestApp;
 use crate::support::files::{self, ENCRYPTED, LETTER, NO_PAGES};
+use crate::support::{TestApp, parts};
 
 /// Width and height of a PNG.
 fn size(png: &[u8]) -> (u32, u32) {
@@ -218,8 +218,66 @@ async fn a_conversion_that_takes_too_long_is_given_up() {
     let app = TestApp::with(|config| config.documents.time_limit = std::time::Duration::ZERO).await;
     let ada = app.customer().await;
     let slow = ada.upload(&[("letter.pdf", LETTER)]).await;
-    slow.problem_of(ProblemCode::DocumentUnreadable, &["/files document_unreadable"]);
+    slow.problem_of(ProblemCode::DocumentTooComplex, &["/files document_too_complex"]);
     assert_eq!(app.documents().await, 0);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn the_same_files_are_converted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let renderer = folder.path().join("renderer");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_faxdroid-server"), &renderer).unwrap();
+    let app = TestApp::with(|config| config.documents.renderer.clone_from(&renderer)).await;
+    let (ada, ben) = (app.customer().await, app.customer().await);
+    let first = ada.letter().await;
+    // From here on there is one converter left, which waits ready.
+    std::fs::remove_file(&renderer).unwrap();
+    ada.upload(&[("other.txt", b"Another document.")]).await.expect(201);
+    ada.upload(&[("third.txt", b"A third one.")]).await.problem(ProblemCode::Unavailable);
+
+    let again: Document = ada.upload(&[("renamed.pdf", LETTER)]).await.expect(201).json();
+    assert_eq!((again.name.as_str(), again.pages), ("renamed.pdf", 3));
+    assert!(again.id != first.id);
+    ada.delete(&format!("/documents/{}", first.id)).await.expect(204);
+    ada.get(&format!("/documents/{}/pages/3.png", again.id)).await.expect(200);
+    // What another customer has sent is nobody's business, and the order and the cover page make another document.
+    ben.upload(&[("letter.pdf", LETTER)]).await.problem(ProblemCode::Unavailable);
+    ada.upload(&[("letter.pdf", LETTER), ("letter.pdf", LETTER)]).await.problem(ProblemCode::Unavailable);
+    let covered = parts(&[("letter.pdf", LETTER)]).text("cover_to", "Ben");
+    let covered = ada.send(ada.request(Method::POST, "/documents").multipart(covered)).await;
+    covered.problem(ProblemCode::Unavailable);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_cover_page_comes_first_and_is_looked_at_like_any_page() {
+    let app = TestApp::start().await;
+    let ada = app.customer().await;
+    let letter = ada.letter().await;
+    let cover = parts(&[("letter.pdf", LETTER)])
+        .text("cover_to", "Charles Babbage")
+        .text("cover_from", "Ada Lovelace")
+        .text("cover_subject", "Notes")
+        .text("cover_message", "Please find my notes.\n\nAda");
+    let covered = ada.send(ada.request(Method::POST, "/documents").multipart(cover)).await;
+    let covered: Document = covered.expect(201).json();
+    assert_eq!(covered.pages, 4);
+    let cover = ada.get(&format!("/documents/{}/pages/1.png", covered.id)).await.expect(200);
+    assert_eq!(size(&cover.body), (1728, 2156));
+    let second = ada.get(&format!("/documents/{}/pages/2.png", covered.id)).await.expect(200);
+    let first = ada.get(&format!("/documents/{}/pages/1.png", letter.id)).await.expect(200);
+    assert!(second.body == first.body && cover.body != first.body);
+
+    // Blank fields ask for no cover page, and what does not fit on one is said.
+    let blank = parts(&[("letter.pdf", LETTER)]).text("cover_to", " ").text("cover_message", "");
+    let blank = ada.send(ada.request(Method::POST, "/documents").multipart(blank)).await;
+    assert_eq!(blank.expect(201).json::<Document>().pages, 3);
+    for (field, length) in [("cover_to", 201), ("cover_message", 2_001)] {
+        let long = parts(&[("letter.pdf", LETTER)]).text(field, "x".repeat(length));
+        let long = ada.send(ada.request(Method::POST, "/documents").multipart(long)).await;
+        long.problem_of(ProblemCode::TooLong, &[&format!("/{field} too_long")]);
+    }
     app.end().await;
 }
 
@@ -228,5 +286,36 @@ async fn uploading_takes_an_account() {
     let app = TestApp::start().await;
     app.visitor().upload(&[("letter.pdf", LETTER)]).await.problem(ProblemCode::Unauthenticated);
     app.visitor().post("/documents", &json!({})).await.problem(ProblemCode::Unauthenticated);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_document_is_deleted_when_its_fax_has_ended_and_the_time_to_keep_it_is_over() {
+    let app = TestApp::with(|config| config.documents.keep_after_fax = std::time::Duration::ZERO).await;
+    let ada = app.customer().await.with_credit().await;
+    let fax = ada.fax_letter("+15005550001").await;
+    ada.finished(&fax.id).await;
+    housekeeping::once(app.app()).await.unwrap();
+    assert_eq!(app.documents().await, 0);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_file_without_a_document_is_deleted_unless_it_was_just_written() {
+    let app = TestApp::start().await;
+    let ada = app.customer().await;
+    let letter = ada.letter().await;
+    let files = &app.app().files;
+    let orphan = "acc_01KAT5W8Z3M4Q6R7S8T9V0W1X2/doc_01KAT5W8Z3M4Q6R7S8T9V0W1X2.tiff";
+    files.put(orphan, "pages".into()).await.unwrap();
+    assert_eq!(
+        app.app().documents.delete_orphans_as_of(app.app().clock.now()).await.unwrap(),
+        0,
+        "its row may be on its way"
+    );
+    let later = app.app().clock.now() + jiff::SignedDuration::from_hours(2);
+    assert_eq!(app.app().documents.delete_orphans_as_of(later).await.unwrap(), 1);
+    files.get(orphan).await.unwrap_err();
+    ada.get(&format!("/documents/{}/pages/1.png", letter.id)).await.expect(200);
     app.end().await;
 }

@@ -8,6 +8,7 @@ use faxdroid_contract::problem::ProblemCode;
 use reqwest::Method;
 use reqwest::header::ACCEPT;
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::support::files::LETTER;
 use crate::support::{Answer, Customer, PASSWORD, TestApp, parts};
@@ -43,10 +44,11 @@ async fn the_whole_way_to_a_delivered_fax_needs_no_script() {
 
     let uploaded = upload(&ada, &[("letter.pdf", LETTER)]).await;
     let document = parameter(uploaded.page(), "document").to_owned();
-    assert_eq!(uploaded.page(), format!("/send?document={document}&pages=3"));
+    assert_eq!(uploaded.page(), format!("/send?document={document}"));
     let fields = [("document_id", document.as_str()), ("to", "+1 500 555 0001"), ("resolution", "standard")];
     let quoted = ada.form("/quotes", &fields).await;
-    assert!(quoted.page().starts_with(&format!("/send?document={document}&pages=3&quote=quo_")));
+    let chosen = format!("document={document}&to=%2B1+500+555+0001&resolution=standard");
+    assert!(quoted.page().starts_with(&format!("/send?{chosen}&quote=quo_")), "{}", quoted.page());
     let quote = parameter(quoted.page(), "quote").to_owned();
 
     let sent = ada.form("/faxes", &[("quote_id", &quote)]).await;
@@ -197,8 +199,25 @@ async fn a_fax_that_is_not_accepted_says_what_to_do_first() {
     assert_eq!(refused.page(), format!("/send?quote={quote}&error=%3Aemail_unconfirmed"));
     let poor = app.customer().await;
     let quote: QuoteId = poor.letter_quote("+15005550001").await.id;
-    let refused = poor.form("/faxes", &[("quote_id", quote.as_str())]).await;
-    assert_eq!(refused.page(), format!("/credits?quote={quote}&error=%3Acredit_insufficient"));
+    let refused = poor.form("/faxes", &[("quote_id", quote.as_str()), ("draft", "to=%2B1")]).await;
+    let next = format!("/send?quote={quote}&to=%2B1");
+    let encoded: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    assert_eq!(refused.page(), format!("/credits?next={encoded}&error=%3Acredit_insufficient"));
+
+    // With credits he is led back to his fax, by way of a bank that asks.
+    let bought = poor.form("/checkouts", &[("package", "starter"), ("next", &next)]).await;
+    let (pay, query) = bought.page().split_once('?').unwrap();
+    assert_eq!(query, format!("next={encoded}"));
+    let sandbox = format!("/sandbox/checkouts{}", pay.strip_prefix("/pay").unwrap());
+    let declined = [("card_number", "4000000000000002"), ("next", next.as_str())];
+    let page = format!("{pay}?next={encoded}&error=card_number%3Acard_declined");
+    assert_eq!(poor.form(&format!("{sandbox}/pay"), &declined).await.page(), page);
+    let asked = [("card_number", "4000002500003155"), ("next", next.as_str())];
+    let page = format!("{pay}?step=confirm&next={encoded}");
+    assert_eq!(poor.form(&format!("{sandbox}/pay"), &asked).await.page(), page);
+    let approved = [("answer", "approve"), ("next", next.as_str())];
+    let paid = poor.form(&format!("{sandbox}/confirm"), &approved).await;
+    assert_eq!(paid.page(), format!("{next}&notice=paid"));
     app.end().await;
 }
 
@@ -223,6 +242,19 @@ async fn who_is_not_signed_in_is_asked_to_and_led_back() {
         let page = format!("/sign-in?next={next}&error=%3Aunauthenticated");
         assert_eq!(visitor.form(path, &[("package", "starter")]).await.page(), page);
     }
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_session_that_ended_in_the_middle_costs_nothing_that_was_typed() {
+    let app = TestApp::start().await;
+    let fields =
+        [("document_id", "doc_1"), ("to", "+1 500"), ("resolution", "standard"), ("draft", "quote=quo_1")];
+    let asked = app.visitor().form("/quotes", &fields).await;
+    let next = "%2Fsend%3Fdocument%3Ddoc_1%26to%3D%252B1%2B500%26resolution%3Dstandard%26quote%3Dquo_1";
+    assert_eq!(asked.page(), format!("/sign-in?next={next}&error=%3Aunauthenticated"));
+    let again = app.visitor().form("/sessions", &[("email", "a@b.example"), ("next", "/send?to=1")]).await;
+    assert!(again.page().contains("next=%2Fsend%3Fto%3D1"), "{}", again.page());
     app.end().await;
 }
 

@@ -103,7 +103,7 @@ async fn an_identifier_that_names_nothing_is_answered_like_that_of_somebody_else
 #[tokio::test]
 async fn lists_need_a_session() {
     let app = TestApp::start().await;
-    for path in ["/me", "/faxes", "/transactions"] {
+    for path in ["/me", "/faxes", "/received-faxes", "/numbers", "/transactions"] {
         app.visitor().get(path).await.problem(ProblemCode::Unauthenticated);
     }
     let mut forged = app.visitor();

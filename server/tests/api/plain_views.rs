@@ -53,6 +53,30 @@ async fn a_fax_is_shown_anew_until_its_end() {
 }
 
 #[tokio::test]
+async fn the_next_page_of_a_list_is_asked_for_like_the_one_before() {
+    let app = TestApp::start().await;
+    let ada = app.customer().await.with_credit().await.with_credit().await;
+    for _ in 0..2 {
+        let fax = ada.fax_letter("+15005550001").await;
+        ada.finished(&fax.id).await;
+    }
+    for (list, link) in [
+        ("/transactions?limit=1", "/api/v1/transactions?limit=1&amp;cursor="),
+        (
+            "/faxes?q=letter&status=delivered&limit=1",
+            "/api/v1/faxes?q=letter&amp;status=delivered&amp;limit=1&amp;cursor=",
+        ),
+    ] {
+        let html = ada.get_html(list).await.expect(200).text();
+        let (_, rest) = html.split_once(&format!("href=\"{link}")).unwrap_or_else(|| panic!("{html}"));
+        let cursor = rest.split('"').next().unwrap();
+        let next = ada.get_html(&format!("{list}&cursor={cursor}")).await.expect(200).text();
+        assert_eq!(next.matches("<tr>").count(), 2, "the heading and one line: {next}");
+    }
+    app.end().await;
+}
+
+#[tokio::test]
 async fn what_customers_typed_is_text_and_never_markup() {
     let app = TestApp::start().await;
     let ada = app.customer().await;

@@ -1,5 +1,6 @@
 //! What a fax costs, and numbers that cannot be faxed.
 
+use faxdroid_contract::faxes::{Fax, FaxStatus};
 use faxdroid_contract::problem::ProblemCode;
 use faxdroid_contract::quotes::Quote;
 use serde_json::json;
@@ -31,6 +32,46 @@ async fn fine_pages_take_longer_on_the_line_and_cost_the_same() {
     let standard: Quote = ada.post("/quotes", &body).await.expect(201).json();
     assert!(fine.estimated_seconds > standard.estimated_seconds && standard.estimated_seconds > 0);
     assert_eq!(fine.price, standard.price);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn calling_hours_are_kept_by_quote_and_fax_and_the_first_call_waits_for_them() {
+    let app = TestApp::start().await;
+    let ada = app.customer().await.with_credit().await;
+    let letter = ada.letter().await;
+    // From an hour ahead on, for an hour, by the clock in New York.
+    let new_york = jiff::tz::TimeZone::get("America/New_York").unwrap();
+    let hour = |ahead: i64| {
+        let moment = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_hours(ahead)).unwrap();
+        let there = new_york.to_datetime(moment);
+        format!("{:02}:{:02}", there.hour(), there.minute())
+    };
+    let hours = format!("{}-{}", hour(1), hour(2));
+    let body = json!({ "document_id": letter.id, "to": "+12125550123", "calling_hours": hours });
+    let quote: Quote = ada.post("/quotes", &body).await.expect(201).json();
+    assert_eq!(quote.calling_hours.map(String::from), Some(hours.clone()));
+    let fax: Fax = ada.create_fax(&quote.id, "later").await.expect(201).json();
+    assert_eq!((fax.status, fax.calling_hours), (FaxStatus::Queued, quote.calling_hours));
+    let due: jiff::Timestamp = fax.next_attempt_at.unwrap().parse().unwrap();
+    let wait = due.duration_since(jiff::Timestamp::now()).as_mins();
+    assert!((44..=75).contains(&wait), "{wait} minutes");
+    assert!(ada.get_html(&format!("/faxes/{}", fax.id)).await.text().contains(&hours));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn what_is_no_calling_hours_is_refused_and_none_is_any_hour() {
+    let app = TestApp::start().await;
+    let ada = app.customer().await;
+    let letter = ada.letter().await;
+    for hours in ["8-18", "08:00-08:00", "25:00-26:00", "always"] {
+        let body = json!({ "document_id": letter.id, "to": "+15005550001", "calling_hours": hours });
+        ada.post("/quotes", &body).await.problem_of(ProblemCode::FieldType, &["/calling_hours field_type"]);
+    }
+    let body = json!({ "document_id": letter.id, "to": "+15005550001", "calling_hours": "" });
+    let quote: Quote = ada.post("/quotes", &body).await.expect(201).json();
+    assert_eq!(quote.calling_hours, None);
     app.end().await;
 }
 

@@ -21,6 +21,11 @@ async fn what_is_wrong_with_a_body_is_said_with_its_field() {
             ProblemCode::FieldUnknown,
             Some("/admin field_unknown"),
         ),
+        (
+            r#"{"email":"a","password":"b","email":"c"}"#,
+            ProblemCode::FieldDuplicate,
+            Some("/email field_duplicate"),
+        ),
         (r#"{"email":7,"password":"b"}"#, ProblemCode::FieldType, Some("/email field_type")),
         (r#"{"email":null,"password":"b"}"#, ProblemCode::FieldType, Some("/email field_type")),
     ] {
@@ -34,6 +39,26 @@ async fn what_is_wrong_with_a_body_is_said_with_its_field() {
             ["field_type", "field_missing", "body_malformed"].contains(&problem["code"].as_str().unwrap())
         );
     }
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_form_with_a_field_given_twice_is_refused() {
+    let app = TestApp::start().await;
+    let fields = [("email", "a@example.org"), ("email", "b@example.org"), ("password", PASSWORD)];
+    let answer = app.visitor().form("/sessions", &fields).await;
+    assert!(answer.page().contains("error=email%3Afield_duplicate"), "{}", answer.page());
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_empty_parameter_is_an_absent_one() {
+    let app = TestApp::start().await;
+    let ada = app.customer().await;
+    ada.get("/faxes?limit=&cursor=&q=&status=&created_after=&created_before=").await.expect(200);
+    ada.get("/transactions?limit=&cursor=").await.expect(200);
+    let letter = ada.letter().await;
+    ada.get(&format!("/documents/{}/pages/1.png?resolution=", letter.id)).await.expect(200);
     app.end().await;
 }
 

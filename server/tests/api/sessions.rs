@@ -3,11 +3,12 @@
 use faxdroid_contract::accounts::Me;
 use faxdroid_contract::problem::ProblemCode;
 use faxdroid_server::store::entities::sessions;
+use reqwest::Method;
 use reqwest::header::SET_COOKIE;
 use sea_orm::EntityTrait;
 use serde_json::json;
 
-use crate::support::{Answer, PASSWORD, TestApp};
+use crate::support::{Answer, Customer, PASSWORD, TestApp};
 
 /// The attributes of the cookie `name`, sorted, with its value first.
 fn cookie(answer: &Answer, name: &str) -> Vec<String> {
@@ -96,6 +97,76 @@ async fn guessing_a_password_is_slowed_down_and_another_account_is_not() {
     }
     ada.sign_in(PASSWORD).await.problem(ProblemCode::RateLimited);
     eve.sign_in(PASSWORD).await.expect(201);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_stranger_who_guesses_does_not_lock_the_customer_out() {
+    let app = TestApp::start().await;
+    let ada = app.customer().await;
+    let stranger = ada.calling_from([127, 0, 0, 66]);
+    for _ in 0..20 {
+        stranger.sign_in("not my password").await.problem(ProblemCode::CredentialsInvalid);
+    }
+    stranger.sign_in(PASSWORD).await.problem(ProblemCode::RateLimited);
+    ada.sign_in(PASSWORD).await.expect(201);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn one_caller_does_not_try_many_accounts() {
+    let app = TestApp::start().await;
+    for _ in 0..10 {
+        let customer = app.newcomer().await.calling_from([127, 0, 0, 66]);
+        for _ in 0..20 {
+            customer.sign_in("not my password").await.problem(ProblemCode::CredentialsInvalid);
+        }
+    }
+    let eleventh = app.newcomer().await;
+    eleventh.calling_from([127, 0, 0, 66]).sign_in(PASSWORD).await.problem(ProblemCode::RateLimited);
+    eleventh.sign_in(PASSWORD).await.expect(201);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn many_callers_together_do_not_guess_for_ever() {
+    let app = TestApp::start().await;
+    let ada = app.customer().await;
+    for caller in 1..=25 {
+        let stranger = ada.calling_from([127, 0, 1, caller]);
+        for _ in 0..20 {
+            stranger.sign_in("not my password").await.problem(ProblemCode::CredentialsInvalid);
+        }
+    }
+    let another = ada.calling_from([127, 0, 1, 26]);
+    another.sign_in("not my password").await.problem(ProblemCode::RateLimited);
+    app.end().await;
+}
+
+/// Tries a wrong password, with an `X-Forwarded-For` as the proxies in front would hand it on.
+async fn guess(customer: &Customer, forwarded_for: &str) -> Answer {
+    let request = customer.request(Method::POST, "/sessions").header("x-forwarded-for", forwarded_for);
+    customer.send(request.json(&json!({ "email": customer.email, "password": "a guess" }))).await
+}
+
+#[tokio::test]
+async fn an_invented_address_does_not_help_who_guesses() {
+    let app = TestApp::start().await;
+    let ada = app.customer().await;
+    for invented in 0..20 {
+        guess(&ada, &format!("192.0.2.{invented}")).await.problem(ProblemCode::CredentialsInvalid);
+    }
+    guess(&ada, "192.0.2.20").await.problem(ProblemCode::RateLimited);
+    app.end().await;
+
+    let app = TestApp::with(|config| config.trusted_proxies = 1).await;
+    let ada = app.customer().await;
+    for invented in 0..20 {
+        let forwarded_for = format!("192.0.2.{invented}, 203.0.113.7");
+        guess(&ada, &forwarded_for).await.problem(ProblemCode::CredentialsInvalid);
+    }
+    guess(&ada, "192.0.2.20, 203.0.113.7").await.problem(ProblemCode::RateLimited);
+    guess(&ada, "203.0.113.7, 203.0.113.8").await.problem(ProblemCode::CredentialsInvalid);
     app.end().await;
 }
 

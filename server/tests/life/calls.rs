@@ -8,13 +8,16 @@ use axum::http::{Request, StatusCode};
 use bytes::Bytes;
 use faxdroid_contract::faxes::{AttemptOutcome as Outcome, Fax, FaxStatus};
 use faxdroid_contract::ids::FaxId;
+use faxdroid_server::fax::{self, AfterPartial, CallRules, FaxFilter};
+use faxdroid_server::internal;
 use faxdroid_server::line::CallResult;
 use faxdroid_server::line::simulated::{FarEnd, SimulatedLine};
 use faxdroid_server::locks::in_process::InProcessLocks;
 use faxdroid_server::store::faxes::FaxRow;
 use faxdroid_server::workers::place_calls::{Pages, PagesError, PlaceCalls};
+use faxdroid_server::workers::poller::{Messages, PolledBy};
 use faxdroid_server::workers::{Intervals, Workers};
-use faxdroid_server::{fax, internal};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::world::{MINUTE, World};
@@ -26,17 +29,17 @@ struct ThreePages;
 
 #[async_trait::async_trait]
 impl Pages for ThreePages {
-    async fn for_call(&self, _fax: &FaxRow) -> Result<Bytes, PagesError> {
-        Ok(three_pages())
+    async fn for_call(&self, _fax: &FaxRow, first_page: u32) -> Result<Bytes, PagesError> {
+        Ok(pages(4 - first_page))
     }
 }
 
-fn three_pages() -> Bytes {
+fn pages(count: u32) -> Bytes {
     let mut tiff = b"II*\0\x08\0\0\0".to_vec();
-    for page in 1..=3_u32 {
+    for page in 1..=count {
         tiff.extend([1, 0, 0x17, 1, 4, 0, 1, 0, 0, 0]);
         tiff.extend(1000_u32.to_le_bytes());
-        let next = if page < 3 { 8 + page * 18 } else { 0 };
+        let next = if page < count { 8 + page * 18 } else { 0 };
         tiff.extend(next.to_le_bytes());
     }
     tiff.into()
@@ -51,14 +54,19 @@ struct Office {
 
 impl Office {
     async fn open(time_scale: f64) -> Self {
-        let world = World::in_a_hurry().await;
+        Self::with(time_scale, CallRules { after_partial: AfterPartial::Continue, trunk_channels: None })
+            .await
+    }
+
+    async fn with(time_scale: f64, calls: CallRules) -> Self {
+        let mut world = World::in_a_hurry().await;
+        world.faxes.calls = calls;
         world.buy(1_000, 1_000).await;
         let folder = tempfile::tempdir().unwrap();
         let far_end = FarEnd::new(folder.path().join("far-end"));
         let calls = PlaceCalls {
             faxes: world.faxes.clone(),
             line: Arc::new(SimulatedLine::new(far_end.clone(), time_scale)),
-            locks: Arc::new(InProcessLocks::default()),
             pages: Arc::new(ThreePages),
             instance: "server".to_owned(),
             lease: Duration::from_secs(30),
@@ -69,7 +77,13 @@ impl Office {
             sweep: Duration::from_millis(200),
             lost_after: Duration::from_secs(10),
         };
-        let workers = Workers::start(world.faxes.clone(), world.queue.clone(), calls, intervals);
+        let messages = Messages {
+            faxes: world.faxes.clone(),
+            queue: world.queue.clone(),
+            locks: Arc::new(InProcessLocks::default()),
+            polled_by: PolledBy::ThisServer,
+        };
+        let workers = Workers::start(calls, messages, intervals);
         Self { world, workers, far_end, _folder: folder }
     }
 
@@ -112,7 +126,7 @@ async fn a_fax_to_a_machine_that_answers_is_delivered_and_paid_for() {
     let received = office.far_end.list().await.unwrap();
     assert_eq!(received[0].pages_received, 3);
     let tiff = office.far_end.tiff(&fax.attempts[0].id).await.unwrap();
-    assert_eq!(tiff.map(Bytes::from), Some(three_pages()));
+    assert_eq!(tiff.map(Bytes::from), Some(pages(3)));
     office.world.expect_a_sound_ledger().await;
 }
 
@@ -171,6 +185,66 @@ async fn the_far_end_keeps_the_pages_that_arrived_before_it_hung_up() {
 }
 
 #[tokio::test]
+async fn a_call_after_a_partial_one_goes_on_with_the_first_page_that_was_not_confirmed() {
+    let office = Office::open(0.001).await;
+    let id = office.send("+15005550005").await;
+    let outcomes = vec![Outcome::Dropped, Outcome::Dropped, Outcome::Delivered];
+    assert_eq!(office.end_of(&id).await, (FaxStatus::Delivered, outcomes));
+    let fax = office.fax(&id).await;
+    let pages: Vec<_> = fax.attempts.iter().map(faxdroid_contract::faxes::Attempt::pages_of_call).collect();
+    assert_eq!(pages, ["1", "2", "3"]);
+    assert_eq!(office.world.balance().await, 970);
+    office.world.expect_a_sound_ledger().await;
+}
+
+#[tokio::test]
+async fn where_faxes_are_repeated_every_call_begins_with_the_first_page() {
+    let rules = CallRules { after_partial: AfterPartial::Repeat, trunk_channels: None };
+    let office = Office::with(0.001, rules).await;
+    let id = office.send("+15005550005").await;
+    assert_eq!(office.end_of(&id).await, (FaxStatus::Refunded, vec![Outcome::Dropped; 5]));
+    let fax = office.fax(&id).await;
+    assert!(fax.attempts.iter().all(|attempt| (attempt.first_page, attempt.pages_confirmed) == (1, 1)));
+}
+
+#[tokio::test]
+async fn no_more_calls_are_placed_than_the_trunk_has_channels() {
+    let rules = CallRules { after_partial: AfterPartial::Continue, trunk_channels: Some(2) };
+    let office = Office::with(0.01, rules).await;
+    for line in 1..=5 {
+        office.send(&format!("+1500555900{line}")).await;
+    }
+    let mut most = 0;
+    loop {
+        // Asked one by one, a call that ends and one that then begins would be counted as two at once.
+        let (faxes, account) = (&office.world.faxes, &office.world.account);
+        let faxes = fax::list(faxes, account, &FaxFilter::default(), None, 10).await.unwrap().data;
+        let sending = faxes.iter().filter(|fax| fax.status == FaxStatus::Sending).count();
+        let open = faxes.iter().filter(|fax| !fax.status.is_final()).count();
+        assert!(sending <= 2, "{sending} calls at once");
+        most = most.max(sending);
+        if open == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(most, 2);
+}
+
+#[tokio::test]
+async fn a_fax_that_is_canceled_during_its_call_is_hung_up_at_once_and_its_number_is_free() {
+    let office = Office::open(10.0).await;
+    let id = office.send("+15005550001").await;
+    office.until(&id, |fax| fax.status == FaxStatus::Sending).await;
+    let canceled = fax::cancel(&office.world.faxes, &office.world.account, &id).await.unwrap();
+    assert_eq!(canceled.attempts[0].outcome, Some(Outcome::Canceled));
+    assert_eq!(office.world.balance().await, 1_000);
+    let next = office.send("+15005550001").await;
+    office.until(&next, |fax| fax.status == FaxStatus::Sending).await;
+    office.world.expect_a_sound_ledger().await;
+}
+
+#[tokio::test]
 async fn two_faxes_to_one_number_are_sent_one_after_the_other() {
     let office = Office::open(0.005).await;
     let ids = [office.send("+15005550001").await, office.send("+15005550001").await];
@@ -221,15 +295,26 @@ async fn a_message_to_the_private_listener_may_come_twice_but_not_too_early() {
     let busy = CallResult { outcome: Outcome::Busy, ..CallResult::line_down() };
     fax::life::end_call(&world.faxes, claim, &busy).await.unwrap();
 
-    let post = async |queue: &str| {
-        let request = Request::post(format!("/internal/v1/{queue}/{id}")).body(Body::empty()).unwrap();
-        internal::router(world.faxes.clone()).oneshot(request).await.unwrap().status()
+    let post = async |path: String, body: String| {
+        let request = Request::post(path).header("content-type", "application/json").body(Body::from(body));
+        let answer = internal::router(world.faxes.clone(), CancellationToken::new())
+            .oneshot(request.unwrap())
+            .await
+            .unwrap();
+        let status = answer.status();
+        let body = axum::body::to_bytes(answer.into_body(), 1024).await.unwrap();
+        (status, serde_json::from_slice::<serde_json::Value>(&body).unwrap())
     };
-    assert_eq!(post("retries").await, StatusCode::CONFLICT);
+    let retry = || post(format!("/internal/v1/faxes/{id}/retry"), String::new());
+    let (status, body) = retry().await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    let due = body["due_in_seconds"].as_i64().unwrap();
+    assert!((144..=216).contains(&due), "3 minutes, give or take 20 %: {due}");
     world.pass(4 * MINUTE);
-    assert_eq!(post("retries").await, StatusCode::OK);
-    assert_eq!(post("retries").await, StatusCode::OK);
-    assert_eq!(post("refunds").await, StatusCode::OK);
+    assert_eq!(retry().await.0, StatusCode::OK);
+    assert_eq!(retry().await.0, StatusCode::OK);
+    let body = serde_json::json!({ "fax_id": id }).to_string();
+    assert_eq!(post("/internal/v1/refunds".to_owned(), body).await.0, StatusCode::OK);
     let fax = fax::get(&world.faxes, &world.account, &id).await.unwrap().unwrap();
     assert_eq!(fax.status, FaxStatus::Queued);
     assert_eq!(world.balance().await, 70, "a refund that nobody owes is not paid");

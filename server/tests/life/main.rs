@@ -2,8 +2,11 @@
 //! line with the workers running.
 
 mod calls;
+#[path = "../column/column.rs"]
+mod column;
 mod histories;
 mod ledger_check;
+mod left_behind;
 mod queues;
 mod refusals;
 mod world;

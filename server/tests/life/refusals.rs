@@ -8,6 +8,7 @@ use faxdroid_server::clock::Clock;
 use faxdroid_server::cursor::Cursor;
 use faxdroid_server::fax::{self, CancelError, CreateFaxError, FaxFilter, ResendError};
 use faxdroid_server::ledger;
+use faxdroid_server::store::documents;
 
 use crate::world::{MINUTE, World};
 
@@ -56,7 +57,7 @@ async fn a_stranger_neither_sees_nor_cancels_nor_resends_a_fax() {
     assert_eq!(fax::get(&world.faxes, &stranger, &fax.id).await.unwrap(), None);
     let canceled = fax::cancel(&world.faxes, &stranger, &fax.id).await;
     assert!(matches!(canceled, Err(CancelError::NotFound)));
-    let resent = fax::resend(&world.faxes, &stranger, &fax.id).await;
+    let resent = fax::resend(&world.faxes, &stranger, &fax.id, &world.new_fax()).await;
     assert!(matches!(resent, Err(ResendError::NotFound)));
 }
 
@@ -66,13 +67,57 @@ async fn a_fax_is_sent_again_only_when_it_is_finished() {
     world.buy(100, 100).await;
     let quote = world.quote("+15005550001", 25).await;
     let fax = fax::create(&world.faxes, &world.account, &quote).await.unwrap();
-    let early = fax::resend(&world.faxes, &world.account, &fax.id).await;
+    let early = fax::resend(&world.faxes, &world.account, &fax.id, &world.new_fax()).await;
     assert!(matches!(early, Err(ResendError::NotFinished)));
     fax::cancel(&world.faxes, &world.account, &fax.id).await.unwrap();
-    let again = fax::resend(&world.faxes, &world.account, &fax.id).await.unwrap();
+    let again = fax::resend(&world.faxes, &world.account, &fax.id, &world.new_fax()).await.unwrap();
     assert_ne!(again.id, fax.id);
     assert_eq!(again.price.amount_minor, 30, "three pages at today's price");
     assert_eq!(world.balance().await, 70);
+    world.expect_a_sound_ledger().await;
+}
+
+#[tokio::test]
+async fn a_fax_that_is_sent_again_twice_under_one_identifier_is_one_fax() {
+    let world = World::new().await;
+    world.buy(100, 100).await;
+    let quote = world.quote("+15005550001", 30).await;
+    let fax = fax::create(&world.faxes, &world.account, &quote).await.unwrap();
+    fax::cancel(&world.faxes, &world.account, &fax.id).await.unwrap();
+    let again = world.new_fax();
+    for _ in 0..2 {
+        let accepted = fax::resend(&world.faxes, &world.account, &fax.id, &again).await.unwrap();
+        assert_eq!(accepted.id, again);
+    }
+    assert_eq!(world.balance().await, 70);
+    // To anybody else the identifier says nothing.
+    let stranger = AccountId::from_ulid(&world.clock.new_ulid()).unwrap();
+    let refused = fax::resend(&world.faxes, &stranger, &fax.id, &again).await;
+    assert!(matches!(refused, Err(ResendError::NotFound)));
+    world.expect_a_sound_ledger().await;
+}
+
+#[tokio::test]
+async fn a_document_stays_while_a_fax_needs_it_and_no_fax_is_accepted_without_one() {
+    let world = World::new().await;
+    world.buy(100, 100).await;
+    let (first, second) = (world.quote("+15005550001", 30).await, world.quote("+15005550002", 30).await);
+    let fax = fax::create(&world.faxes, &world.account, &first).await.unwrap();
+    let (db, now) = (world.faxes.store.connection(), world.clock.now().as_millisecond());
+    let document = fax.document_id.as_str();
+    // Whoever asked before the fax was accepted asks the statement that deletes.
+    assert!(!documents::delete(db, document).await.unwrap());
+    assert!(!documents::delete_expired(db, document, now + 365 * 86_400_000).await.unwrap());
+    fax::cancel(&world.faxes, &world.account, &fax.id).await.unwrap();
+    let a_month = now + 30 * 86_400_000;
+    assert!(!documents::delete_expired(db, document, a_month - 1).await.unwrap(), "what was sent is kept");
+    assert!(documents::delete_expired(db, document, a_month).await.unwrap(), "and not for ever");
+
+    let refused = fax::create(&world.faxes, &world.account, &second).await;
+    assert!(matches!(refused, Err(CreateFaxError::QuoteNotFound)));
+    let refused = fax::resend(&world.faxes, &world.account, &fax.id, &world.new_fax()).await;
+    assert!(matches!(refused, Err(ResendError::NotFound)));
+    assert_eq!(world.balance().await, 100);
     world.expect_a_sound_ledger().await;
 }
 

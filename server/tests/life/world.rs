@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use faxdroid_contract::ids::{AccountId, CheckoutId, QuoteId};
+use faxdroid_contract::ids::{AccountId, CheckoutId, FaxId, QuoteId};
 use faxdroid_server::clock::{Clock, SystemClock};
 use faxdroid_server::fax::Faxes;
 use faxdroid_server::fax::schedule::Schedule;
 use faxdroid_server::ledger::{self, Purchase};
 use faxdroid_server::queue::table::TableQueue;
-use faxdroid_server::store::Store;
 use faxdroid_server::store::entities::{accounts, documents, quotes};
 use jiff::Timestamp;
 use sea_orm::{EntityTrait, IntoActiveModel};
 use tokio::sync::broadcast;
+
+use crate::column;
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
@@ -79,8 +80,7 @@ impl World {
     async fn with(clock: TestClock, schedule: Schedule) -> Self {
         let clock = Arc::new(clock);
         let time: Arc<dyn Clock> = clock.clone();
-        let store = Store::open_in_memory().await.unwrap();
-        store.migrate().await.unwrap();
+        let store = column::store().await;
         let account = AccountId::from_ulid(&time.new_ulid()).unwrap();
         let document = format!("doc_{}", time.new_ulid());
         let now = time.now().as_millisecond();
@@ -145,12 +145,18 @@ impl World {
             pages: 3,
             price_minor,
             estimated_seconds: 60,
+            calling_hours: None,
             created_at: now,
             expires_at: now + 3_600_000,
             fax_id: None,
         };
         quotes::Entity::insert(quote.into_active_model()).exec(self.faxes.store.connection()).await.unwrap();
         id
+    }
+
+    /// An identifier for a fax that there is not yet.
+    pub(crate) fn new_fax(&self) -> FaxId {
+        FaxId::from_ulid(&self.clock.new_ulid()).unwrap()
     }
 
     pub(crate) async fn balance(&self) -> i64 {

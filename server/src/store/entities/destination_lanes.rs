@@ -10,6 +10,9 @@ pub struct Model {
     pub to_e164: String,
     #[sea_orm(unique)]
     pub fax_id: String,
+    /// Of the trunk, from 1; absent where their number is not limited.
+    #[sea_orm(unique)]
+    pub channel: Option<i32>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

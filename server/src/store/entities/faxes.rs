@@ -29,6 +29,8 @@ pub struct Model {
     pub lease_owner: Option<String>,
     pub lease_until: Option<i64>,
     pub estimated_seconds: i64,
+    /// By the clock at the destination.
+    pub calling_hours: Option<String>,
     pub sender_name: String,
     pub sender_number: String,
     pub created_at: i64,

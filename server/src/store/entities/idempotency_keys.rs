@@ -11,6 +11,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
     pub request_hash: String,
+    pub fax_id: String,
+    pub claimed_until: i64,
     pub response_status: Option<i32>,
     pub response_body: Option<String>,
     pub created_at: i64,

@@ -17,6 +17,8 @@ pub struct Model {
     pub pages: i32,
     pub price_minor: i64,
     pub estimated_seconds: i64,
+    /// By the clock at the destination.
+    pub calling_hours: Option<String>,
     pub created_at: i64,
     pub expires_at: i64,
     #[sea_orm(unique)]

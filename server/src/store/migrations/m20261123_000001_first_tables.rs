@@ -1,5 +1,6 @@
 //! Every table of the first release. Key columns have a length, which MySQL wants of an index.
 
+use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
 
 pub(super) struct Migration;
@@ -13,15 +14,27 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in tables() {
+        for mut table in tables() {
+            if manager.get_database_backend() == DbBackend::MySql {
+                // Keys, tokens and numbers are compared byte by byte, as SQLite does.
+                table.engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin");
+            }
             manager.create_table(table).await?;
         }
         for index in indexes() {
             manager.create_index(index).await?;
         }
+        if manager.get_database_backend() == DbBackend::MySql {
+            // Names are searched without regard to case.
+            let name = ColumnDef::new("document_name").string_len(1024).not_null().extra(CASELESS).take();
+            manager.alter_table(Table::alter().table("faxes").modify_column(name).take()).await?;
+        }
         Ok(())
     }
 }
+
+/// The one of the Unicode collations that MySQL and MariaDB share.
+const CASELESS: &str = "COLLATE utf8mb4_unicode_520_ci";
 
 fn tables() -> Vec<TableCreateStatement> {
     vec![

@@ -1,13 +1,14 @@
 //! Somebody who uses the API: a program that speaks JSON, or a browser that sends plain forms.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use faxdroid_contract::accounts::Me;
-use faxdroid_contract::credits::{Checkout, CheckoutStatus};
+use faxdroid_contract::credits::{Checkout, CheckoutStatus, Transaction, TransactionKind};
 use faxdroid_contract::documents::Document;
 use faxdroid_contract::faxes::Fax;
 use faxdroid_contract::ids::{DocumentId, FaxId, QuoteId};
+use faxdroid_contract::listing::Page;
 use faxdroid_contract::quotes::Quote;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, SET_COOKIE};
 use reqwest::multipart::{Form, Part};
@@ -37,6 +38,13 @@ impl Customer {
     pub(super) fn new(server: SocketAddr, email: String) -> Self {
         let http = Client::builder().no_proxy().redirect(Policy::none()).timeout(PATIENCE).build().unwrap();
         Self { http, base: format!("http://{server}"), email, session: None }
+    }
+
+    /// The same customer at another address of this machine.
+    pub(crate) fn calling_from(&self, address: [u8; 4]) -> Self {
+        let http = Client::builder().no_proxy().redirect(Policy::none()).timeout(PATIENCE);
+        let http = http.local_address(IpAddr::from(address)).build().unwrap();
+        Self { http, ..self.clone() }
     }
 
     /// A request with the session's cookie; `path` is below `/api/v1` unless it names the whole.
@@ -208,6 +216,12 @@ impl Event {
         let fax = serde_json::from_str(field("data:")?).unwrap();
         Some(Self { name: field("event:")?.to_owned(), id: field("id:")?.to_owned(), fax })
     }
+}
+
+/// What the latest lines of the statement are, the latest first.
+pub(crate) async fn kinds(customer: &Customer) -> Vec<TransactionKind> {
+    let statement: Page<Transaction> = customer.get("/transactions").await.json();
+    statement.data.into_iter().map(|line| line.kind).collect()
 }
 
 /// A multipart body with one part per file.

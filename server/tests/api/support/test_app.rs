@@ -1,17 +1,21 @@
 //! A server of one test.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use faxdroid_server::app::App;
 use faxdroid_server::config::Config;
-use faxdroid_server::store::entities::documents;
-use faxdroid_server::{Server, ledger};
+use faxdroid_server::mail::Message;
+use faxdroid_server::store::entities::{documents, received_faxes};
+use faxdroid_server::{Server, ledger, store};
+use futures::TryStreamExt;
 use sea_orm::EntityTrait;
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 use super::customer::Customer;
 use super::panics;
+use crate::column;
 
 /// Cheap passwords, a fast network, and nothing at a fixed port.
 const SETTINGS: &str = r#"
@@ -36,7 +40,9 @@ const SETTINGS: &str = r#"
 /// The server, with its own data directory.
 pub(crate) struct TestApp {
     server: Server,
-    folder: TempDir,
+    /// What polls the queues in production.
+    poller: Option<JoinHandle<()>>,
+    _folder: TempDir,
     customers: AtomicU32,
     ended: bool,
 }
@@ -52,9 +58,13 @@ impl TestApp {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::from_toml(SETTINGS).unwrap();
         config.data_dir = folder.path().to_owned();
+        // A test is no program that could start itself as a renderer.
+        config.documents.renderer = env!("CARGO_BIN_EXE_faxdroid-server").into();
+        let column = column::prepare(&mut config).await;
         change(&mut config);
         let server = faxdroid_server::start(config).await.unwrap();
-        Self { server, folder, customers: AtomicU32::new(0), ended: false }
+        let poller = column.map(|column| tokio::spawn(column.poll(server.internal_address())));
+        Self { server, poller, _folder: folder, customers: AtomicU32::new(0), ended: false }
     }
 
     /// A server on whose line a call takes hours, so that a fax stays where it is.
@@ -64,6 +74,16 @@ impl TestApp {
 
     pub(crate) fn app(&self) -> &App {
         self.server.app()
+    }
+
+    /// `path` where customers reach the server.
+    pub(crate) fn public(&self, path: &str) -> String {
+        format!("http://{}{path}", self.server.address())
+    }
+
+    /// `path` where the poller reaches it.
+    pub(crate) fn private(&self, path: &str) -> String {
+        format!("http://{}{path}", self.server.internal_address())
     }
 
     /// Somebody who is not signed in.
@@ -90,7 +110,7 @@ impl TestApp {
     /// The token of the latest link to `page` that was mailed to `email`.
     pub(crate) async fn mailed_token(&self, email: &str, page: &str) -> String {
         let link = format!("http://127.0.0.1:3000{page}?token=");
-        let messages = self.app().mail_directory.list().await.unwrap();
+        let messages = self.mails().await;
         let mut texts = messages.iter().filter(|message| message.to == email).map(|message| &message.text);
         let text = texts.find(|text| text.contains(&link)).expect("a link was mailed");
         let token = text.split_once(&link).unwrap().1;
@@ -99,14 +119,24 @@ impl TestApp {
 
     /// How many messages `email` was sent.
     pub(crate) async fn mails_to(&self, email: &str) -> usize {
-        let messages = self.app().mail_directory.list().await.unwrap();
-        messages.iter().filter(|message| message.to == email).count()
+        self.mails().await.iter().filter(|message| message.to == email).count()
+    }
+
+    /// Every message, as soon as everything that was written is sent.
+    pub(crate) async fn mails(&self) -> Vec<Message> {
+        while store::outgoing_mail::count(self.app().store.connection()).await.unwrap() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.app().mail_directory.list().await.unwrap()
     }
 
     /// Documents in the database, of which each has its file and no file is without one.
     pub(crate) async fn documents(&self) -> usize {
         let rows = documents::Entity::find().all(self.app().store.connection()).await.unwrap();
-        assert_eq!(rows.len(), files_below(&self.folder.path().join("documents")), "rows and files");
+        let received = received_faxes::Entity::find().all(self.app().store.connection()).await.unwrap();
+        let received = received.iter().filter(|fax| fax.storage_key.is_some()).count();
+        let files: Vec<_> = self.app().files.list().try_collect().await.unwrap();
+        assert_eq!(rows.len() + received, files.len(), "rows and files");
         rows.len()
     }
 
@@ -128,14 +158,7 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
+        self.poller.take().inspect(JoinHandle::abort);
         assert!(self.ended || std::thread::panicking(), "a test ends with TestApp::end");
     }
-}
-
-fn files_below(folder: &Path) -> usize {
-    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-    entries
-        .map(|entry| entry.unwrap().path())
-        .map(|path| if path.is_dir() { files_below(&path) } else { 1 })
-        .sum()
 }
