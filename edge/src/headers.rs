@@ -10,20 +10,20 @@ use axum::http::header::{
 };
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use faxdroid_app::{ISLANDS_SCRIPT, SESSION_SCRIPT};
+use faxdroid_app::{ISLANDS_SCRIPT, SESSION_SCRIPT, is_watched};
 use sha2::{Digest, Sha256};
 
-/// Set by cargo-leptos while it watches; its reload script is inline and differs by port.
-const WATCH_VARIABLE: &str = "LEPTOS_WATCH";
-
 static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
-    if std::env::var_os(WATCH_VARIABLE).is_some() {
+    // The reload script is inline and differs by port.
+    if is_watched() {
         return None;
     }
     let hash = |script: &str| BASE64_STANDARD.encode(Sha256::digest(script));
+    // Browsers follow `form-action` through redirects, and a purchase goes on to Stripe's page.
     let policy = format!(
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval' 'sha256-{}' 'sha256-{}'; \
-         img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-{}' 'sha256-{}'; style-src 'self'; \
+         img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self'; manifest-src 'self'; \
+         base-uri 'none'; form-action 'self' https://checkout.stripe.com; frame-ancestors 'none'",
         hash(SESSION_SCRIPT),
         hash(ISLANDS_SCRIPT),
     );
@@ -45,6 +45,7 @@ pub(crate) fn secure(headers: &mut HeaderMap) {
             "camera=(), geolocation=(), microphone=(), payment=()",
         ),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
