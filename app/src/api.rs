@@ -16,7 +16,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response};
 
 use crate::decode::{Decode, decode};
-use crate::json::quoted;
+use crate::json::{Json, quoted};
 
 /// Why a request did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +25,18 @@ pub(crate) enum Failure {
     Refused(Problem),
     /// No answer, or one that is not of this API.
     Unreachable,
+    /// The API succeeded and said it in a way that this page does not know: a newer release has come since it was loaded.
+    Outdated,
 }
 
 impl Failure {
     /// A failure from the body of an answer that is no success.
     pub(crate) fn from_body(body: &str) -> Self {
-        decode(body).map_or(Self::Unreachable, Self::Refused)
+        match decode::<Problem>(body) {
+            Some(problem) if OUT_OF_STEP.contains(&&*problem.code) => Self::Outdated,
+            Some(problem) => Self::Refused(problem),
+            None => Self::Unreachable,
+        }
     }
 
     /// Whether it is this one.
@@ -53,9 +59,18 @@ impl Failure {
             Self::Unreachable => {
                 "FaxDroid cannot be reached. Please check your connection and try again.".to_owned()
             }
+            Self::Outdated => "FaxDroid has been renewed since this page was loaded.".to_owned(),
         }
     }
 }
+
+/// Of refusals those that no customer can cause, only a page that asks an API of another release.
+const OUT_OF_STEP: [&str; 4] = [
+    ProblemCode::FieldMissing.as_str(),
+    ProblemCode::FieldType.as_str(),
+    ProblemCode::FieldUnknown.as_str(),
+    ProblemCode::MethodNotAllowed.as_str(),
+];
 
 pub(crate) async fn me() -> Result<Me, Failure> {
     get("/api/v1/me").await
@@ -75,9 +90,10 @@ pub(crate) async fn create_quote(wanted: &CreateQuote) -> Result<Quote, Failure>
         Resolution::Fine => "fine",
     };
     let body = format!(
-        r#"{{"document_id":"{}","to":{},"resolution":"{resolution}"}}"#,
+        r#"{{"document_id":"{}","to":{},"resolution":"{resolution}","calling_hours":"{}"}}"#,
         wanted.document_id,
-        quoted(&wanted.to)
+        quoted(&wanted.to),
+        wanted.calling_hours.map(String::from).unwrap_or_default()
     );
     post("/api/v1/quotes", Some(body), None).await
 }
@@ -135,11 +151,18 @@ fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
 }
 
 async fn get<T: Decode>(url: &str) -> Result<T, Failure> {
-    decode(&request("GET", url, None, None).await?).ok_or(Failure::Unreachable)
+    let text = request("GET", url, None, None).await?;
+    decode(&text).ok_or_else(|| misread(&text))
 }
 
 async fn post<T: Decode>(url: &str, body: Option<String>, key: Option<&str>) -> Result<T, Failure> {
-    decode(&request("POST", url, body, key).await?).ok_or(Failure::Unreachable)
+    let text = request("POST", url, body, key).await?;
+    decode(&text).ok_or_else(|| misread(&text))
+}
+
+/// Why a success could not be read. Something on the way may have answered in place of the API, but not in JSON.
+fn misread(text: &str) -> Failure {
+    Json::parse(text).map_or(Failure::Unreachable, |_| Failure::Outdated)
 }
 
 async fn request(
@@ -190,6 +213,27 @@ mod tests {
         assert!(failure.is(ProblemCode::NumberShort));
         assert_eq!(failure.of_field("to").as_deref(), Some("Short codes cannot be faxed."));
         assert_eq!(failure.of_field("files"), None);
+    }
+
+    #[test]
+    fn an_answer_that_only_a_newer_page_understands_says_so() {
+        let newer = r#"{"account":{"email":"ann@example.com"}}"#;
+        assert!(decode::<Me>(newer).is_none());
+        assert_eq!(misread(newer), Failure::Outdated);
+        assert_eq!(misread("<html>Please log in to this network</html>"), Failure::Unreachable);
+    }
+
+    #[test]
+    fn a_request_that_the_api_no_longer_understands_says_so() {
+        let refused = |code: ProblemCode| {
+            let body = format!(
+                r#"{{"type":"/developers","title":"","status":400,"code":"{}","detail":"","request_id":"req_1","errors":[]}}"#,
+                code.as_str()
+            );
+            Failure::from_body(&body)
+        };
+        assert_eq!(refused(ProblemCode::FieldMissing), Failure::Outdated);
+        assert!(refused(ProblemCode::CursorInvalid).is(ProblemCode::CursorInvalid));
     }
 
     #[test]

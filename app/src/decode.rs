@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use faxdroid_contract::accounts::Me;
+use faxdroid_contract::calling_hours::CallingHours;
 use faxdroid_contract::credits::{Checkout, CheckoutStatus, Transaction, TransactionKind};
 use faxdroid_contract::documents::{Document, Resolution};
 use faxdroid_contract::faxes::{Attempt, AttemptOutcome, Fax, FaxStatus, FaxSummary};
@@ -76,7 +77,7 @@ macro_rules! parsed {
     )*};
 }
 
-parsed! { AccountId AttemptId CheckoutId DocumentId FaxId QuoteId TransactionId }
+parsed! { AccountId AttemptId CallingHours CheckoutId DocumentId FaxId QuoteId TransactionId }
 
 macro_rules! named {
     ($($name:ty)*) => {$(
@@ -107,14 +108,14 @@ objects! {
     Me { id, email, email_confirmed, sender_name, sender_number, balance, created_at }
     Document { id, name, files, pages, created_at ? expires_at }
     Destination { country, name, page_multiplier }
-    Quote { id, document_id, to, to_display, destination, resolution, pages, billable_pages, price, estimated_seconds, expires_at }
+    Quote { id, document_id, to, to_display, destination, resolution, pages, billable_pages, price, estimated_seconds, expires_at ? calling_hours }
     Fax {
         id, status, document_id, document_name, to, to_display, destination, resolution, pages, price, version, attempts,
-        max_attempts, estimated_seconds, created_at ? next_attempt_at ? completed_at
+        max_attempts, estimated_seconds, created_at ? calling_hours ? next_attempt_at ? completed_at
     }
     Attempt {
-        id, number, started_at, pages_confirmed ? ended_at ? outcome ? q850_cause ? t30_status ? bit_rate
-        ? remote_station_id ? duration_ms
+        id, number, started_at, first_page, pages_confirmed ? ended_at ? outcome ? q850_cause ? t30_status ? bit_rate
+        ? resolution ? remote_station_id ? duration_ms
     }
     FaxSummary { id, status, document_name, to, to_display, pages, price, created_at }
     Checkout { id, status, package, price, credits, payment_url, created_at }
@@ -184,8 +185,8 @@ mod tests {
     }
 
     const DESTINATION: &str = r#"{"country":"MX","name":"Mexico","page_multiplier":2}"#;
-    const ATTEMPT: &str = r#"{"id":"att_~","number":1,"started_at":"s","ended_at":"e","outcome":"dropped","pages_confirmed":2,
-        "q850_cause":16,"t30_status":"t","bit_rate":14400,"remote_station_id":"r","duration_ms":64000}"#;
+    const ATTEMPT: &str = r#"{"id":"att_~","number":1,"started_at":"s","ended_at":"e","outcome":"dropped","first_page":1,"pages_confirmed":2,
+        "q850_cause":16,"t30_status":"t","bit_rate":14400,"resolution":"204x98","remote_station_id":"r","duration_ms":64000}"#;
 
     #[test]
     fn accounts_documents_and_quotes_are_read_as_serde_reads_them() {
@@ -198,7 +199,7 @@ mod tests {
         agrees_with_serde::<Document>(r#"{"id":"doc_~","name":"a","files":1,"pages":3,"created_at":"c"}"#);
         agrees_with_serde::<Quote>(&format!(
             r#"{{"id":"quo_~","document_id":"doc_~","to":"+52","to_display":"+52","destination":{DESTINATION},"resolution":"standard",
-                "pages":3,"billable_pages":6,"price":$30,"estimated_seconds":95,"expires_at":"e"}}"#
+                "pages":3,"billable_pages":6,"price":$30,"estimated_seconds":95,"calling_hours":"08:00-18:00","expires_at":"e"}}"#
         ));
     }
 
@@ -207,9 +208,11 @@ mod tests {
         agrees_with_serde::<Fax>(&format!(
             r#"{{"id":"fax_~","status":"retrying","document_id":"doc_~","document_name":"a","to":"+52","to_display":"+52",
                 "destination":{DESTINATION},"resolution":"fine","pages":3,"price":$30,"version":7,"attempts":[{ATTEMPT}],
-                "max_attempts":5,"next_attempt_at":"n","estimated_seconds":95,"created_at":"c","completed_at":"d"}}"#
+                "max_attempts":5,"calling_hours":"22:00-06:00","next_attempt_at":"n","estimated_seconds":95,"created_at":"c","completed_at":"d"}}"#
         ));
-        agrees_with_serde::<Attempt>(r#"{"id":"att_~","number":1,"started_at":"s","pages_confirmed":0}"#);
+        agrees_with_serde::<Attempt>(
+            r#"{"id":"att_~","number":1,"started_at":"s","first_page":1,"pages_confirmed":0}"#,
+        );
         agrees_with_serde::<Page<FaxSummary>>(
             r#"{"data":[{"id":"fax_~","status":"sending","document_name":"a","to":"+1","to_display":"+1","pages":1,"price":$30,"created_at":"c"}],
                 "next_cursor":"n"}"#,

@@ -19,11 +19,13 @@ pub enum Notice {
     FaxCreated,
     FaxCanceled,
     Paid,
+    PaymentNoted,
     DocumentDeleted,
+    ReceivedFaxDeleted,
 }
 
 impl Notice {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::SignedUp,
         Self::SignedOut,
         Self::ConfirmationSent,
@@ -35,7 +37,9 @@ impl Notice {
         Self::FaxCreated,
         Self::FaxCanceled,
         Self::Paid,
+        Self::PaymentNoted,
         Self::DocumentDeleted,
+        Self::ReceivedFaxDeleted,
     ];
 
     /// As it stands in the query.
@@ -52,7 +56,9 @@ impl Notice {
             Self::FaxCreated => "fax_created",
             Self::FaxCanceled => "fax_canceled",
             Self::Paid => "paid",
+            Self::PaymentNoted => "payment_noted",
             Self::DocumentDeleted => "document_deleted",
+            Self::ReceivedFaxDeleted => "received_fax_deleted",
         }
     }
 
@@ -74,7 +80,9 @@ impl Notice {
             Self::FaxCreated => "Your fax is accepted.",
             Self::FaxCanceled => "The fax is canceled and its price is back on your balance.",
             Self::Paid => "Your credits are on your balance.",
+            Self::PaymentNoted => "Thank you. Your credits appear as soon as the payment is confirmed.",
             Self::DocumentDeleted => "The document is deleted.",
+            Self::ReceivedFaxDeleted => "The fax and its pages are deleted.",
         }
     }
 

@@ -26,7 +26,7 @@ pub use send_fax::SendFax;
 pub use statement::Statement;
 
 /// Calls `handler` at every such event, as long as the page lives.
-fn listen(target: &EventTarget, event: &str, handler: impl FnMut(Event) + 'static) {
+pub(crate) fn listen(target: &EventTarget, event: &str, handler: impl FnMut(Event) + 'static) {
     let handler = Closure::<dyn FnMut(Event)>::new(handler);
     // Only a browser without events refuses a listener.
     let _ = target.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());

@@ -13,19 +13,23 @@ mod decode;
 mod json;
 mod time;
 
-#[cfg(feature = "ssr")]
+#[cfg(feature = "csr")]
+mod fallback;
+#[cfg(any(feature = "ssr", feature = "csr"))]
 pub mod pages;
-#[cfg(feature = "ssr")]
+#[cfg(any(feature = "ssr", feature = "csr"))]
 pub mod reference;
-#[cfg(feature = "ssr")]
+#[cfg(any(feature = "ssr", feature = "csr"))]
 pub mod routes;
 #[cfg(feature = "ssr")]
 mod shell;
 
-#[cfg(feature = "ssr")]
+#[cfg(any(feature = "ssr", feature = "csr"))]
+pub use reference::OpenApi;
+#[cfg(any(feature = "ssr", feature = "csr"))]
 pub use routes::App;
 #[cfg(feature = "ssr")]
-pub use shell::{CanonicalOrigin, ISLANDS_SCRIPT, OpenApi, SESSION_SCRIPT, shell};
+pub use shell::{CanonicalOrigin, ISLANDS_SCRIPT, SESSION_SCRIPT, is_watched, shell};
 
 /// Called by the page's script once the module is loaded.
 #[cfg(feature = "hydrate")]

@@ -1,6 +1,12 @@
 //! The API reference: the OpenAPI document as a list of operations by tag.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
+
+/// The API's OpenAPI document as JSON. The renderer provides it as a context for the developers' page.
+#[derive(Debug, Clone)]
+pub struct OpenApi(pub Arc<str>);
 
 /// The operations of one tag, in the document's order.
 #[derive(Debug, Clone, PartialEq, Eq)]

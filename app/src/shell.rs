@@ -3,17 +3,16 @@
 //! Both inline scripts are constants, so that the Content-Security-Policy can name them by hash; the names of
 //! hashed files reach the second one through the preload links.
 
+use std::borrow::Cow;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::UNIX_EPOCH;
 
 use leptos::config::LeptosOptions;
 use leptos::prelude::*;
 use leptos_router::location::RequestUrl;
 
 use crate::routes::{self, App, Scripts};
-
-/// The API's OpenAPI document as JSON. The renderer provides it as a context for the developers' page.
-#[derive(Debug, Clone)]
-pub struct OpenApi(pub Arc<str>);
 
 /// Scheme and host of the public site, without a slash at the end, for canonical links. The renderer provides
 /// it as a context; without it no canonical link is written.
@@ -31,7 +30,18 @@ pub const ISLANDS_SCRIPT: &str = "const q=s=>document.querySelector(s).href;\
     m.hydrate();for(const e of document.querySelectorAll('leptos-island'))m[e.dataset.component]?.(e);\
     document.documentElement.dataset.hydrated=''}))";
 
+/// Set by cargo-leptos while it watches.
+const WATCH: &str = "LEPTOS_WATCH";
+/// Where cargo-leptos puts what it builds, for the programs that it starts.
+const WATCHED_ROOT: &str = "LEPTOS_SITE_ROOT";
+
+/// Whether cargo-leptos watches: pages then carry its reload script, which is inline and differs by port.
+pub fn is_watched() -> bool {
+    std::env::var_os(WATCH).is_some()
+}
+
 /// What cargo-leptos called the files of this build.
+#[derive(Clone)]
 struct SiteFiles {
     script: String,
     module: String,
@@ -39,13 +49,36 @@ struct SiteFiles {
 }
 
 impl SiteFiles {
-    /// Read once: the files cannot change while the program runs.
-    fn of(options: &LeptosOptions) -> &'static Self {
+    /// Read once, since the files cannot change while the program runs, unless cargo-leptos watches.
+    fn of(options: &LeptosOptions) -> Cow<'static, Self> {
         static FILES: OnceLock<SiteFiles> = OnceLock::new();
-        FILES.get_or_init(|| {
+        let files = FILES.get_or_init(|| {
             let hashes = if options.hash_files { read_hashes(options) } else { String::new() };
             Self::named(&options.output_name, &options.site_pkg_dir, &hashes)
-        })
+        });
+        match std::env::var_os(WATCHED_ROOT) {
+            Some(root) if is_watched() => Cow::Owned(files.newest(options, Path::new(&root))),
+            _ => Cow::Borrowed(files),
+        }
+    }
+
+    /// What cargo-leptos has built since it began to watch: that has the plain names, and for a change of style alone
+    /// it does not start the program again. Its reload script knows the link of the style by the plain name, so each
+    /// address contains that; the time in it is for the browser's cache.
+    fn newest(&self, options: &LeptosOptions, root: &Path) -> Self {
+        let newest = |built_first: &str, kind: &str| {
+            let plain = format!("{}/{}.{kind}", options.site_pkg_dir, options.output_name);
+            let rebuilt = std::fs::metadata(root.join(&plain)).and_then(|file| file.modified()).ok();
+            match rebuilt.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
+                Some(at) => format!("/{plain}?{}", at.as_millis()),
+                None => format!("{built_first}?{plain}"),
+            }
+        };
+        Self {
+            script: newest(&self.script, "js"),
+            module: newest(&self.module, "wasm"),
+            style: newest(&self.style, "css"),
+        }
     }
 
     /// `hashes` is cargo-leptos's hash file: lines like `js: 1a2b`. Files without a hash keep the plain name.
@@ -82,11 +115,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let files = SiteFiles::of(&options);
     let path = request_path();
     let page = routes::shown(&path);
-    let title = if page.path == "/" {
-        format!("FaxDroid: {}", page.title)
-    } else {
-        format!("{} · FaxDroid", page.title)
-    };
+    let title = page.document_title();
     let shared_title = title.clone();
     let origin = use_context::<CanonicalOrigin>();
     let canonical = origin.as_ref().map(|origin| format!("{}{path}", origin.0));
@@ -159,6 +188,27 @@ mod tests {
         assert_eq!(files.script, "/pkg/faxdroid.1a.js");
         assert_eq!(files.module, "/pkg/faxdroid.2b.wasm");
         assert_eq!(files.style, "/pkg/faxdroid.css");
+    }
+
+    #[test]
+    fn what_was_built_anew_while_watched_goes_before_what_was_built_first() {
+        let options = LeptosOptions::builder().output_name("faxdroid").build();
+        let root = std::env::temp_dir().join(format!("faxdroid-watched-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("pkg")).unwrap();
+        std::fs::write(root.join("pkg/faxdroid.css"), "").unwrap();
+        let files =
+            SiteFiles::named("faxdroid", "pkg", "js: 1a\nwasm: 2b\ncss: 3c\n").newest(&options, &root);
+        std::fs::remove_dir_all(&root).unwrap();
+        assert_eq!(files.script, "/pkg/faxdroid.1a.js?pkg/faxdroid.js");
+        assert!(files.style.starts_with("/pkg/faxdroid.css?1"), "{}", files.style);
+    }
+
+    #[test]
+    fn the_fallback_runs_the_same_session_script_and_looks_the_same() {
+        let fallback = include_str!("../index.html");
+        assert!(fallback.contains(&format!("<script>{SESSION_SCRIPT}</script>")));
+        let body = fallback.lines().find(|line| line.starts_with("<body")).unwrap();
+        assert!(include_str!("shell.rs").contains(body));
     }
 
     #[test]

@@ -23,7 +23,12 @@ fn render(path_and_query: &str) -> String {
 /// One address for each row of the table.
 fn addresses() -> Vec<(&'static routes::Page, String)> {
     let id = |path: &str| {
-        if path.starts_with("/pay") { "chk" } else { "fax" }.to_owned() + "_01KAT5W8Z3M4Q6R7S8T9V0W1X2"
+        let prefix = match path {
+            "/pay/{id}" => "chk",
+            "/inbox/{id}" => "rcv",
+            _ => "fax",
+        };
+        format!("{prefix}_01KAT5W8Z3M4Q6R7S8T9V0W1X2")
     };
     routes::PAGES.iter().map(|page| (page, page.path.replace("{id}", &id(page.path)))).collect()
 }
@@ -135,6 +140,14 @@ fn an_error_stands_beside_its_field_and_is_named_by_it() {
     assert!(attribute(input, "aria-describedby").unwrap().contains("email-error"));
     assert!(html.contains("id=\"email-error\""));
     assert!(html.contains("href=\"#email\""));
+}
+
+#[test]
+fn what_was_typed_comes_back_to_the_letter() {
+    let html =
+        render("/send?document=doc_01KAT5W8Z3M4Q6R7S8T9V0W1X2&to=%2B1+500%2525&error=to:number_invalid");
+    let input = tags(&html, "input").into_iter().find(|tag| attribute(tag, "name") == Some("to")).unwrap();
+    assert_eq!(attribute(input, "value"), Some("+1 500%25"));
 }
 
 #[test]

@@ -5,13 +5,19 @@
 
 use leptos::prelude::*;
 
-const LINK: &str = "rounded-md px-2.5 py-2 text-ink hover:bg-raised";
-const LINK_WHEN_IN: &str = "rounded-md px-2.5 py-2 text-ink hover:bg-raised session-out:hidden";
-const LINK_WHEN_OUT: &str = "rounded-md px-2.5 py-2 text-ink hover:bg-raised session-in:hidden";
+const LINK: &str = "rounded-md px-2.5 py-2 text-ink hover:bg-raised aria-[current]:bg-raised";
+const LINK_WHEN_IN: &str =
+    "rounded-md px-2.5 py-2 text-ink hover:bg-raised aria-[current]:bg-raised session-out:hidden";
+const LINK_WHEN_OUT: &str =
+    "rounded-md px-2.5 py-2 text-ink hover:bg-raised aria-[current]:bg-raised session-in:hidden";
 
 /// The site's name, and links for readers with and without a session.
 #[component]
-pub fn SiteHeader() -> impl IntoView {
+pub fn SiteHeader(
+    /// The path of the page that is shown.
+    shown: String,
+) -> impl IntoView {
+    let in_menu = shown.clone();
     view! {
         <header class="border-b border-line bg-paper">
             <div class="mx-auto flex w-full max-w-6xl items-center justify-between gap-4 px-4 py-3 sm:px-6">
@@ -20,7 +26,7 @@ pub fn SiteHeader() -> impl IntoView {
                     "FaxDroid"
                 </a>
                 <nav aria-label="Main" class="hidden items-center gap-1 text-[0.95rem] lg:flex">
-                    <Links />
+                    <Links shown />
                 </nav>
                 <details class="group relative lg:hidden">
                     <summary class="flex min-h-11 cursor-pointer list-none items-center rounded-lg border border-edge bg-surface px-4 font-semibold [&::-webkit-details-marker]:hidden">
@@ -30,7 +36,7 @@ pub fn SiteHeader() -> impl IntoView {
                         aria-label="Menu"
                         class="absolute right-0 z-10 mt-2 flex w-64 flex-col gap-1 rounded-xl border border-line bg-surface p-3 shadow-sheet"
                     >
-                        <Links />
+                        <Links shown=in_menu />
                     </nav>
                 </details>
             </div>
@@ -40,16 +46,21 @@ pub fn SiteHeader() -> impl IntoView {
 }
 
 #[component]
-fn Links() -> impl IntoView {
+fn Links(
+    /// The path of the page that is shown.
+    shown: String,
+) -> impl IntoView {
+    let current = |path: &str| (shown == path).then_some("page");
     view! {
-        <a href="/pricing" class=LINK>"Pricing"</a>
-        <a href="/faq" class=LINK>"FAQ"</a>
-        <a href="/developers" class=LINK>"Developers"</a>
-        <a href="/faxes" class=LINK_WHEN_IN>"My faxes"</a>
-        <a href="/credits" class=LINK_WHEN_IN>"Credits"</a>
-        <a href="/account" class=LINK_WHEN_IN>"Account"</a>
-        <a href="/sign-in" class=LINK_WHEN_OUT>"Sign in"</a>
-        <a href="/sign-up" class=LINK_WHEN_OUT>"Sign up"</a>
+        <a href="/pricing" aria-current=current("/pricing") class=LINK>"Pricing"</a>
+        <a href="/faq" aria-current=current("/faq") class=LINK>"FAQ"</a>
+        <a href="/developers" aria-current=current("/developers") class=LINK>"Developers"</a>
+        <a href="/faxes" aria-current=current("/faxes") class=LINK_WHEN_IN>"My faxes"</a>
+        <a href="/inbox" aria-current=current("/inbox") class=LINK_WHEN_IN>"Inbox"</a>
+        <a href="/credits" aria-current=current("/credits") class=LINK_WHEN_IN>"Credits"</a>
+        <a href="/account" aria-current=current("/account") class=LINK_WHEN_IN>"Account"</a>
+        <a href="/sign-in" aria-current=current("/sign-in") class=LINK_WHEN_OUT>"Sign in"</a>
+        <a href="/sign-up" aria-current=current("/sign-up") class=LINK_WHEN_OUT>"Sign up"</a>
         <form method="post" action="/api/v1/sessions/current/end" class="session-out:hidden">
             <button type="submit" class="w-full cursor-pointer rounded-md px-2.5 py-2 text-left text-ink hover:bg-raised">
                 "Sign out"

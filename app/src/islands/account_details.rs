@@ -11,12 +11,16 @@ use super::failure::failure_view;
 use crate::api;
 
 /// Address, whether it is confirmed, and the balance.
-#[island]
+#[cfg_attr(feature = "islands", island)]
+#[cfg_attr(not(feature = "islands"), component)]
 pub fn AccountDetails() -> impl IntoView {
     Effect::new(|_| {
         spawn_local(async {
             let content = match api::me().await {
                 Ok(me) => {
+                    if me.email_confirmed {
+                        show("resend-confirmation", Vec::new());
+                    }
                     fill("sender_name", &me.sender_name);
                     fill("sender_number", &me.sender_number);
                     details(&me)
@@ -26,7 +30,7 @@ pub fn AccountDetails() -> impl IntoView {
             show("account", vec![content]);
         });
     });
-    view! { <div id="account"><p class="hidden text-muted scripts:block">"Loading\u{2026}"</p></div> }
+    view! { <div id="account" class="[&_dl]:grid-cols-1"><p class="hidden text-muted scripts:block">"Loading\u{2026}"</p></div> }
 }
 
 fn details(me: &Me) -> Element {

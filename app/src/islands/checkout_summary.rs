@@ -10,7 +10,8 @@ use super::failure::failure_view;
 use crate::api;
 
 /// Price, credits and state of a purchase.
-#[island]
+#[cfg_attr(feature = "islands", island)]
+#[cfg_attr(not(feature = "islands"), component)]
 pub fn CheckoutSummary() -> impl IntoView {
     Effect::new(|_| {
         let Some(checkout) = super::path_id::<CheckoutId>() else { return };

@@ -101,31 +101,38 @@ pub(super) fn facts(facts: Vec<Element>) -> Element {
         .children(facts)
 }
 
-/// A table that scrolls sideways where it does not fit.
+/// A table. On a phone each row becomes a list of names and values (`.stacks` in the style sheet).
 pub(super) fn table(label: &str, columns: &[&str], body: Element) -> Element {
     let head = columns
         .iter()
         .map(|name| {
-            element("th", "py-2 pr-4 font-semibold whitespace-nowrap").attribute("scope", "col").text(name)
+            element("th", "py-2 pr-4 font-semibold whitespace-nowrap last:pr-0")
+                .attribute("scope", "col")
+                .text(name)
         })
         .collect();
     let head =
         element("thead", "border-b border-line text-sm text-muted").child(element("tr", "").children(head));
-    element("div", "mb-4 overflow-x-auto")
+    element("div", "overflow-x-auto has-[tbody:empty]:hidden")
         .attribute("tabindex", "0")
         .attribute("role", "region")
         .attribute("aria-label", label)
-        .child(element("table", "w-full text-left").child(head).child(body))
+        .child(element("table", "stacks w-full text-left").child(head).child(body))
 }
 
-/// A row of such a table.
-pub(super) fn row(cells: Vec<Element>) -> Element {
-    element("tr", "border-b border-line last:border-0").children(cells)
+/// A row of such a table; each cell knows the name of its column.
+pub(super) fn row(columns: &[&str], cells: Vec<Element>) -> Element {
+    cells
+        .into_iter()
+        .zip(columns)
+        .fold(element("tr", "border-b border-line last:border-0"), |row, (cell, name)| {
+            row.child(cell.attribute("data-label", name))
+        })
 }
 
 /// A cell of such a row.
 pub(super) fn cell(text: &str) -> Element {
-    element("td", "py-2.5 pr-4 align-top tabular-nums whitespace-nowrap").text(text)
+    element("td", "py-2.5 pr-4 align-top tabular-nums last:pr-0 sm:whitespace-nowrap").text(text)
 }
 
 /// `1 page`, `3 pages`.

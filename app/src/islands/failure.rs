@@ -14,18 +14,25 @@ pub(super) fn failure_view(failure: &Failure) -> Element {
     let (href, text) = if failure.is(ProblemCode::Unauthenticated) {
         (format!("/sign-in?next={}", here()), "Sign in")
     } else if failure.is(ProblemCode::CreditInsufficient) {
-        ("/credits".to_owned(), "Buy credits")
+        (format!("/credits?next={}", here()), "Buy credits")
     } else if failure.is(ProblemCode::EmailUnconfirmed) {
         ("/account".to_owned(), "Go to your account")
+    } else if *failure == Failure::Outdated {
+        // The same address: the page that comes belongs to the API that is there now.
+        (address(), "Load this page again")
     } else {
         return shown;
     };
     shown.child(link(&href, "font-semibold underline", text))
 }
 
-/// The address of this page, to come back to.
-fn here() -> String {
+/// The address of this page.
+fn address() -> String {
     let location = window().location();
-    let address = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
-    js_sys::encode_uri_component(&address).into()
+    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
+}
+
+/// The same, to come back to.
+fn here() -> String {
+    js_sys::encode_uri_component(&address()).into()
 }

@@ -10,12 +10,13 @@ use super::element::{Element, button, element, link, page_count, show};
 use super::failure::failure_view;
 use crate::api;
 use crate::components::ButtonKind;
-use crate::components::status_badge::{status_class, status_word};
+use crate::components::status_badge::status_class;
 use crate::time;
 
 /// The list of what the page's search form asks for. Without scripts the form loads the page again, whose
 /// frame shows the filtered list.
-#[island]
+#[cfg_attr(feature = "islands", island)]
+#[cfg_attr(not(feature = "islands"), component)]
 pub fn FaxList() -> impl IntoView {
     let listing = Listing { rows: StoredValue::new(Vec::new()), turn: StoredValue::new(0) };
     Effect::new(move |_| {
@@ -80,15 +81,12 @@ fn form_value(name: &str) -> String {
     value.and_then(|value| value.as_string()).unwrap_or_default().trim().to_owned()
 }
 
+/// An empty list is not shown; the page then says why.
 fn list(rows: &[FaxSummary]) -> Vec<Element> {
-    if rows.is_empty() {
-        return vec![
-            element("p", "text-muted").id("no-faxes").attribute("role", "status").text("No fax matches."),
-        ];
-    }
-    let list = element("ul", "mb-5 divide-y divide-line rounded-2xl border border-line bg-surface")
-        .id("fax-list")
-        .children(rows.iter().map(item).collect());
+    let list =
+        element("ul", "mb-5 divide-y divide-line rounded-2xl border border-line bg-surface empty:hidden")
+            .id("fax-list")
+            .children(rows.iter().map(item).collect());
     vec![list, element("div", "").id("faxes-more")]
 }
 
@@ -101,9 +99,12 @@ fn item(fax: &FaxSummary) -> Element {
             &fax.to_display,
         ))
         .child(element("p", "truncate text-sm text-muted").text(&about));
-    let state = element("div", "flex flex-wrap items-center gap-x-4 gap-y-1")
-        .child(element("span", "text-sm text-muted").text(&time::local(&fax.created_at)))
-        .child(badge(fax.status));
+    let state = element(
+        "div",
+        "flex flex-wrap items-center gap-x-4 gap-y-1 sm:grid sm:grid-cols-[1fr_11rem] sm:justify-items-end",
+    )
+    .child(element("span", "text-sm text-muted").text(&time::local(&fax.created_at)))
+    .child(badge(fax.status));
     element(
         "li",
         "relative flex flex-wrap items-center justify-between gap-x-6 gap-y-2 px-5 py-4 hover:bg-raised",
@@ -114,5 +115,5 @@ fn item(fax: &FaxSummary) -> Element {
 
 /// The status in one word.
 pub(super) fn badge(status: FaxStatus) -> Element {
-    element("span", status_class(status)).attribute("data-status", status.as_str()).text(status_word(status))
+    element("span", status_class(status)).attribute("data-status", status.as_str()).text(status.title())
 }

@@ -13,14 +13,13 @@ use super::element::{Element, cell, element, fact, facts, focus, page_count, row
 use super::failure::failure_view;
 use super::fax_list::badge;
 use crate::api::{self, Failure};
-use crate::components::ButtonKind;
+use crate::components::{ButtonKind, PANEL, PANEL_HEADING};
 use crate::decode::decode;
 use crate::time;
 
 /// The id of the one button.
 const ACTION: &str = "fax-action";
-const PANEL: &str = "rounded-2xl border border-line bg-surface p-5 shadow-sheet sm:p-7";
-const COLUMNS: [&str; 7] = ["Attempt", "When", "Result", "Pages", "Speed", "Far machine", "Length"];
+const COLUMNS: [&str; 7] = ["Attempt", "Result", "Pages", "When", "Length", "Speed", "Far machine"];
 
 /// Seconds between questions while there is no event stream.
 const POLL_EVERY: u32 = 3;
@@ -36,7 +35,8 @@ struct Following {
 }
 
 /// Status, attempts and what can be done, live.
-#[island]
+#[cfg_attr(feature = "islands", island)]
+#[cfg_attr(not(feature = "islands"), component)]
 pub fn LiveFax() -> impl IntoView {
     let following = Following {
         fax: RwSignal::new(None),
@@ -97,7 +97,7 @@ impl Following {
             let Some(fax) = fax else { return };
             // Whoever is about to press the button shall still be there afterwards.
             let pressing = document().active_element().is_some_and(|focused| focused.id() == ACTION);
-            write("fax-state", &status_sentence(fax));
+            write("fax-state", &fax.status_sentence());
             show("fax", fax_view(self, fax));
             if pressing {
                 focus(ACTION);
@@ -108,11 +108,21 @@ impl Following {
     /// Apart from the sentence, which screen readers say when it changes.
     fn show_countdown(self) {
         self.tick.track();
-        let due = self.fax.with(|fax| fax.as_ref()?.next_attempt_at.as_deref().map(time::seconds_until));
-        write(
-            "fax-countdown",
-            &due.map_or_else(String::new, |due| format!("Next call {}.", time::countdown(due))),
-        );
+        let words = self.fax.with(|fax| {
+            let fax = fax.as_ref()?;
+            if let Some(due) = &fax.next_attempt_at {
+                return Some(format!("Next call {}.", time::countdown(time::seconds_until(due))));
+            }
+            let call = fax.attempts.last().filter(|attempt| attempt.outcome.is_none())?;
+            let seconds = time::seconds_until(&call.started_at).min(0).unsigned_abs();
+            if let Some(bar) = document().get_element_by_id("fax-progress") {
+                // A number is always a value of a progress bar.
+                let _ = bar.set_attribute("value", &fax.call_progress(seconds).to_string());
+            }
+            let left = u64::from(fax.estimated_seconds).checked_sub(seconds).filter(|left| *left > 0)?;
+            Some(format!("About {} left.", time::rough_duration(left)))
+        });
+        write("fax-countdown", &words.unwrap_or_default());
     }
 
     fn is_over(self) -> bool {
@@ -177,9 +187,10 @@ fn fax_view(following: Following, fax: &Fax) -> Vec<Element> {
         "progress",
         "mt-4 h-2 w-full appearance-none overflow-hidden rounded-full bg-raised [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-raised [&::-webkit-progress-value]:bg-accent",
     )
-    .attribute("max", &fax.pages.to_string())
-    .attribute("value", &confirmed.to_string())
-    .attribute("aria-label", "Pages confirmed");
+    .id("fax-progress")
+    .attribute("max", "1000")
+    .attribute("value", &(confirmed * 1000 / fax.pages.max(1)).to_string())
+    .attribute("aria-label", "Progress");
     let pages = format!("{confirmed} of {} confirmed", page_count(fax.pages));
     let about = facts(vec![
         fact("fax-document", "Document", &fax.document_name),
@@ -197,8 +208,7 @@ fn fax_view(following: Following, fax: &Fax) -> Vec<Element> {
     ];
     if !fax.attempts.is_empty() {
         let rows = fax.attempts.iter().map(|attempt| attempt_row(attempt, fax.max_attempts)).collect();
-        let heading =
-            element("h2", "mb-3 font-display text-2xl font-semibold tracking-tight").id("attempts-heading");
+        let heading = element("h2", PANEL_HEADING).id("attempts-heading");
         views.push(element("section", PANEL).child(heading.text("Attempts")).child(table(
             "All attempts",
             &COLUMNS,
@@ -213,15 +223,18 @@ fn attempt_row(attempt: &Attempt, max: u32) -> Element {
     let speed = attempt.bit_rate.map_or_else(String::new, |rate| format!("{rate} bit/s"));
     let length =
         attempt.duration_ms.map_or_else(String::new, |length| time::rough_duration(length.div_ceil(1000)));
-    row(vec![
-        cell(&format!("{} of {max}", attempt.number)),
-        cell(&time::local(&attempt.started_at)),
-        cell(outcome),
-        cell(&attempt.pages_confirmed.to_string()),
-        cell(&speed),
-        cell(attempt.remote_station_id.as_deref().unwrap_or_default()),
-        cell(&length),
-    ])
+    row(
+        &COLUMNS,
+        vec![
+            cell(&format!("{} of {max}", attempt.number)),
+            cell(outcome),
+            cell(&attempt.pages_of_call()),
+            cell(&time::local(&attempt.started_at)),
+            cell(&length),
+            cell(&speed),
+            cell(attempt.remote_station_id.as_deref().unwrap_or_default()),
+        ],
+    )
     .attribute("data-outcome", attempt.outcome.map_or("calling", |outcome| outcome.as_str()))
 }
 
@@ -269,35 +282,12 @@ pub(super) fn go_to(path: &str) {
     let _ = window().location().set_href(path);
 }
 
-/// Pages that the call under way, or the one that delivered, has brought over.
+/// Pages that have been brought over, by the call under way or before it.
 fn pages_confirmed(fax: &Fax) -> u32 {
     match fax.status {
         FaxStatus::Delivered => fax.pages,
-        FaxStatus::Sending => fax.attempts.last().map_or(0, |attempt| attempt.pages_confirmed),
-        _ => 0,
-    }
-}
-
-/// Where the fax is, in one sentence or two.
-fn status_sentence(fax: &Fax) -> String {
-    let last = fax
-        .attempts
-        .iter()
-        .rev()
-        .find_map(|attempt| attempt.outcome)
-        .map_or("", |outcome| outcome.explanation());
-    match fax.status {
-        FaxStatus::Queued => "Waiting for a line.".to_owned(),
-        FaxStatus::Sending => {
-            format!("Calling: attempt {} of {}.", fax.attempts.len().max(1), fax.max_attempts)
-        }
-        FaxStatus::Retrying => format!("{last} We call again."),
-        FaxStatus::Delivered => "Every page arrived and was confirmed by the far machine.".to_owned(),
-        FaxStatus::Failed => format!("{last} No attempt is left; the refund is on its way."),
-        FaxStatus::Refunded => format!("{last} The whole price, {}, is back on your balance.", fax.price),
-        FaxStatus::Canceled => {
-            format!("You canceled this fax. The whole price, {}, is back on your balance.", fax.price)
-        }
+        FaxStatus::Canceled | FaxStatus::Refunded => 0,
+        _ => fax.attempts.last().map_or(0, Attempt::pages_arrived),
     }
 }
 
@@ -317,25 +307,25 @@ mod tests {
     }
 
     const BUSY: &str = r#"{"id":"att_01KAT5W8Z3M4Q6R7S8T9V0W1X2","number":1,"started_at":"2026-11-23T14:02:01Z",
-        "ended_at":"2026-11-23T14:02:09Z","outcome":"busy","pages_confirmed":0}"#;
-    const CALLING: &str = r#"{"id":"att_01KAT5W8Z3M4Q6R7S8T9V0W1X3","number":2,"started_at":"2026-11-23T14:03:01Z","pages_confirmed":2}"#;
+        "ended_at":"2026-11-23T14:02:09Z","outcome":"busy","first_page":1,"pages_confirmed":0}"#;
+    const CALLING: &str = r#"{"id":"att_01KAT5W8Z3M4Q6R7S8T9V0W1X3","number":2,"started_at":"2026-11-23T14:03:01Z","first_page":1,"pages_confirmed":2}"#;
 
     #[test]
     fn between_attempts_it_says_why_and_that_another_call_follows() {
-        assert_eq!(status_sentence(&fax("retrying", BUSY)), "The number was busy. We call again.");
+        assert_eq!(fax("retrying", BUSY).status_sentence(), "The number was busy. We call again.");
     }
 
     #[test]
     fn a_call_under_way_is_counted_with_its_pages() {
         let fax = fax("sending", &format!("{BUSY},{CALLING}"));
-        assert_eq!(status_sentence(&fax), "Calling: attempt 2 of 5.");
+        assert_eq!(fax.status_sentence(), "Calling: attempt 2 of 5.");
         assert_eq!(pages_confirmed(&fax), 2);
     }
 
     #[test]
     fn the_end_says_where_the_money_is() {
         assert_eq!(
-            status_sentence(&fax("refunded", BUSY)),
+            fax("refunded", BUSY).status_sentence(),
             "The number was busy. The whole price, $0.30, is back on your balance."
         );
         assert_eq!(pages_confirmed(&fax("delivered", "")), 3);

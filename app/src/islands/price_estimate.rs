@@ -9,7 +9,8 @@ use crate::estimate;
 
 /// Keeps the answer of the page's calculator up to date. Its options carry the multipliers, so the price table
 /// itself need not be part of the module.
-#[island]
+#[cfg_attr(feature = "islands", island)]
+#[cfg_attr(not(feature = "islands"), component)]
 pub fn PriceEstimate() -> impl IntoView {
     Effect::new(|_| {
         if let Some(form) = document().get_element_by_id("calculator-form") {

@@ -6,26 +6,25 @@ mod upload;
 
 use std::str::FromStr;
 
+use faxdroid_contract::calling_hours::CallingHours;
 use faxdroid_contract::documents::{Document, Resolution};
 use faxdroid_contract::ids::{DocumentId, QuoteId};
 use faxdroid_contract::quotes::Quote;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Event, HtmlInputElement, HtmlSelectElement};
 
 use super::element::{Element, element, fact, facts, focus, link, page_count, show, write};
 use super::failure::failure_view;
 use super::live_fax::go_to;
 use crate::api::{self, Failure};
-use crate::components::ButtonKind;
+use crate::components::{ButtonKind, PANEL, PANEL_HEADING};
 use crate::time;
 
-const PANEL: &str = "rounded-2xl border border-line bg-surface p-5 shadow-sheet sm:p-7";
-const HEADING: &str = "font-display text-2xl font-semibold tracking-tight";
-
 /// All steps of sending a fax.
-#[island]
+#[cfg_attr(feature = "islands", island)]
+#[cfg_attr(not(feature = "islands"), component)]
 pub fn SendFax() -> impl IntoView {
     let draft = Draft { document: StoredValue::new(None), turn: StoredValue::new(0) };
     Effect::new(move |_| {
@@ -52,6 +51,7 @@ impl Draft {
         if let Some(input) = input("document_id") {
             input.set_value(document.id.as_str());
         }
+        remember(&format!("?document={}", document.id));
         self.document.set_value(Some(document));
         self.show_document();
     }
@@ -64,6 +64,7 @@ impl Draft {
     }
 
     fn drop_document(self) {
+        remember("");
         self.document.set_value(None);
         self.drop_price();
         show("document-view", Vec::new());
@@ -93,17 +94,38 @@ fn resume(draft: Draft, document: Option<DocumentId>, quote: Option<QuoteId>) {
         let Some(document) = quote.as_ref().map(|quote| quote.document_id.clone()).or(document) else {
             return;
         };
+        if let Some(quote) = &quote {
+            if let Some(input) = input("to") {
+                input.set_value(&quote.to_display);
+            }
+            if let Some(select) = select("resolution") {
+                select.set_value(quote.resolution.as_str());
+            }
+            if let Some(select) = select("calling_hours") {
+                select.set_value(&quote.calling_hours.map(String::from).unwrap_or_default());
+            }
+        }
         match api::document(&document).await {
             Ok(document) => draft.take_document(document),
             Err(failure) => return show_failure(&failure),
         }
         if let Some(quote) = quote {
-            if let Some(input) = input("to") {
-                input.set_value(&quote.to_display);
-            }
-            show("quote-view", vec![quote_view(&quote)]);
+            show_quote(&quote);
         }
     });
+}
+
+fn show_quote(quote: &Quote) {
+    remember(&format!("?quote={}", quote.id));
+    show("quote-view", vec![quote_view(quote)]);
+}
+
+/// A page loaded again, or come back to with credits, finds what was chosen.
+fn remember(query: &str) {
+    if let Ok(history) = window().history() {
+        // Only an address of another site is refused.
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("/send{query}")));
+    }
 }
 
 fn document_view(draft: Draft, document: &Document) -> Element {
@@ -111,9 +133,9 @@ fn document_view(draft: Draft, document: &Document) -> Element {
     let head = element("div", "mb-4 flex flex-wrap items-center justify-between gap-3")
         .child(
             element("div", "min-w-0")
-                .child(element("h2", HEADING).id("document-heading").text("Your document"))
+                .child(element("h2", PANEL_HEADING).id("document-heading").text("Your document"))
                 .child(
-                    element("p", "wrap-anywhere text-muted")
+                    element("p", "-mt-3 wrap-anywhere text-muted")
                         .id("document-name")
                         .attribute("role", "status")
                         .text(&about),
@@ -138,7 +160,7 @@ fn preview(document: &DocumentId, number: u32) -> Element {
         .attribute("alt", &format!("Page {number} as it will be faxed"))
         .attribute("src", &path);
     element("li", "shrink-0")
-        .child(link(&path, "block rounded", "").attribute("target", "_blank").child(image))
+        .child(link(&path, "block cursor-zoom-in rounded", "").attribute("target", "_blank").child(image))
 }
 
 fn quote_view(quote: &Quote) -> Element {
@@ -179,8 +201,8 @@ fn quote_view(quote: &Quote) -> Element {
         );
     element("section", PANEL)
         .attribute("aria-labelledby", "quote-heading")
-        .child(element("h2", HEADING).id("quote-heading").text("Ready to send"))
-        .child(element("div", "mt-4").attribute("role", "status").child(about))
+        .child(element("h2", PANEL_HEADING).id("quote-heading").text("Ready to send"))
+        .child(element("div", "").attribute("role", "status").child(about))
         .child(form)
 }
 
@@ -210,14 +232,19 @@ fn input(id: &str) -> Option<HtmlInputElement> {
     document().get_element_by_id(id)?.dyn_into().ok()
 }
 
+fn select(id: &str) -> Option<HtmlSelectElement> {
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
 fn resolution() -> Resolution {
-    let select = document()
-        .get_element_by_id("resolution")
-        .and_then(|select| select.dyn_into::<HtmlSelectElement>().ok());
-    match select.map(|select| select.value()).as_deref() {
+    match select("resolution").map(|select| select.value()).as_deref() {
         Some("standard") => Resolution::Standard,
         _ => Resolution::Fine,
     }
+}
+
+fn calling_hours() -> Option<CallingHours> {
+    select("calling_hours")?.value().parse().ok()
 }
 
 fn set_hidden(id: &str, hidden: bool) {

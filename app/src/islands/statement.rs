@@ -1,6 +1,6 @@
 //! The balance and the statement of account.
 
-use faxdroid_contract::credits::{Transaction, TransactionKind};
+use faxdroid_contract::credits::Transaction;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -10,10 +10,11 @@ use crate::api;
 use crate::components::ButtonKind;
 use crate::time;
 
-const COLUMNS: [&str; 4] = ["When", "What", "Amount", "Balance"];
+const COLUMNS: [&str; 4] = ["What", "When", "Amount", "Balance"];
 
-/// Every change of the balance, newest first.
-#[island]
+/// Every change of the balance, newest first; the balance itself goes to the page's `#balance`.
+#[cfg_attr(feature = "islands", island)]
+#[cfg_attr(not(feature = "islands"), component)]
 pub fn Statement() -> impl IntoView {
     Effect::new(|_| {
         spawn_local(async {
@@ -23,15 +24,7 @@ pub fn Statement() -> impl IntoView {
         });
         load(StoredValue::new(Vec::new()), None);
     });
-    view! {
-        <div>
-            <p class="mb-4 hidden items-baseline gap-3 scripts:flex">
-                <span class="text-muted">"Balance"</span>
-                <output id="balance" class="font-display text-3xl font-semibold tracking-tight tabular-nums"></output>
-            </p>
-            <div id="statement-view"><p class="hidden text-muted scripts:block">"Loading\u{2026}"</p></div>
-        </div>
-    }
+    view! { <div id="statement-view"><p class="hidden text-muted scripts:block">"Loading\u{2026}"</p></div> }
 }
 
 fn load(lines: StoredValue<Vec<Transaction>>, cursor: Option<String>) {
@@ -54,35 +47,30 @@ fn load(lines: StoredValue<Vec<Transaction>>, cursor: Option<String>) {
     });
 }
 
+/// A statement without lines is not shown; the page then says so.
 fn statement(lines: &[Transaction]) -> Vec<Element> {
-    if lines.is_empty() {
-        return vec![element("p", "text-muted").text("Nothing yet. Credits that you buy appear here.")];
-    }
     let body = element("tbody", "").id("statement-lines").children(lines.iter().map(line).collect());
-    vec![table("Lines of the statement", &COLUMNS, body), element("div", "").id("statement-more")]
+    vec![
+        table("Lines of the statement", &COLUMNS, body),
+        element("div", "mt-4 empty:hidden").id("statement-more"),
+    ]
 }
 
 fn line(transaction: &Transaction) -> Element {
     let what = match &transaction.fax_id {
         Some(fax) => {
-            cell("").child(link(&format!("/faxes/{fax}"), "text-accent underline", kind(transaction.kind)))
+            cell("").child(link(&format!("/faxes/{fax}"), "text-accent underline", transaction.kind.title()))
         }
-        None => cell(kind(transaction.kind)),
+        None => cell(transaction.kind.title()),
     };
-    row(vec![
-        cell(&time::local(&transaction.created_at)),
-        what,
-        cell(&transaction.amount.to_string()),
-        cell(&transaction.balance.to_string()),
-    ])
+    row(
+        &COLUMNS,
+        vec![
+            what,
+            cell(&time::local(&transaction.created_at)),
+            cell(&transaction.amount.to_string()),
+            cell(&transaction.balance.to_string()),
+        ],
+    )
     .attribute("data-kind", transaction.kind.as_str())
-}
-
-const fn kind(kind: TransactionKind) -> &'static str {
-    match kind {
-        TransactionKind::Purchase => "Credits bought",
-        TransactionKind::Charge => "Charge for a fax",
-        TransactionKind::Refund => "Refund of a fax",
-        TransactionKind::Dispute => "Payment disputed",
-    }
 }

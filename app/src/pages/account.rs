@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::query::form_state;
 use crate::components::{
-    Button, ButtonKind, Field, FieldKind, FormMessages, PageHeading, Panel, PrivateFrame,
+    Button, ButtonKind, Field, FieldKind, FormMessages, PageHeading, Panel, PrivateFrame, SignInFirst,
 };
 use crate::islands::AccountDetails;
 
@@ -27,11 +27,12 @@ pub fn Account() -> impl IntoView {
                 ("new_password", "New password"),
             ]
         />
-        <div class="grid gap-6 lg:grid-cols-2">
+        <SignInFirst sentence="Sign in to see and change your account." next="/account" />
+        <div class="grid gap-6 session-out:hidden lg:grid-cols-2">
             <Panel id="details" title="Your account">
                 <AccountDetails />
                 <PrivateFrame src="/api/v1/me" title="Your account" />
-                <form method="post" action="/api/v1/me/resend-confirmation" class="mt-5">
+                <form id="resend-confirmation" method="post" action="/api/v1/me/resend-confirmation" class="mt-5 empty:hidden">
                     <p class="mb-3 text-sm text-muted">"No mail arrived, or its link has expired?"</p>
                     <Button kind=ButtonKind::Secondary>"Send the confirmation again"</Button>
                 </form>

@@ -13,7 +13,7 @@ pub fn ConfirmEmail() -> impl IntoView {
     let form = form_state();
     view! {
         <div class="mx-auto max-w-md">
-            <PageHeading title="Confirm your e-mail address" lead="One press, and you can send faxes." />
+            <PageHeading title="Confirm your e\u{2011}mail address" lead="One click, and you can send faxes." />
             <FormMessages state=form.clone() fields=&[] />
             <form method="post" action="/api/v1/accounts/confirm-email" class="grid gap-5">
                 <input type="hidden" name="token" value=form.value("token") />

@@ -1,15 +1,17 @@
 //! `/developers`: how to use the API, its reference rendered from the OpenAPI document, and the tables that
 //! the code itself decides by.
 
+use std::borrow::Cow;
+
 use faxdroid_contract::credits::TEST_CARDS;
+use faxdroid_contract::faxes::AttemptOutcome;
 use faxdroid_contract::problem::ProblemCode;
 use faxdroid_contract::test_numbers::TEST_NUMBERS;
 use leptos::prelude::*;
 
 use super::pay::spaced;
 use crate::components::{PageHeading, Prose};
-use crate::reference::{self, Answer, Body, Field, Group, Operation, Presence};
-use crate::shell::OpenApi;
+use crate::reference::{self, Answer, Body, Field, Group, OpenApi, Operation, Presence};
 
 /// The developers' page.
 #[component]
@@ -18,7 +20,7 @@ pub fn Developers() -> impl IntoView {
         use_context::<OpenApi>().and_then(|document| reference::read(&document.0)).unwrap_or_default();
     let contents = groups
         .iter()
-        .map(|group| view! { <li><a href=format!("#{}", group_anchor(group)) class=CONTENT_LINK>{group.name.clone()}</a></li> })
+        .map(|group| view! { <li><a href=format!("#{}", group_anchor(group)) class=CONTENT_LINK>{capitalized(&group.name)}</a></li> })
         .collect::<Vec<_>>();
     view! {
         <PageHeading
@@ -32,6 +34,7 @@ pub fn Developers() -> impl IntoView {
                     <li><a href="#conventions" class=CONTENT_LINK>"Conventions"</a></li>
                     <li><a href="#test-numbers" class=CONTENT_LINK>"Test numbers"</a></li>
                     <li><a href="#test-cards" class=CONTENT_LINK>"Test cards"</a></li>
+                    <li><a href="#outcomes" class=CONTENT_LINK>"Outcomes of a call"</a></li>
                     {contents}
                     <li><a href="#problems" class=CONTENT_LINK>"Problem codes"</a></li>
                 </ul>
@@ -40,6 +43,7 @@ pub fn Developers() -> impl IntoView {
                 <Guide />
                 <TestNumbers />
                 <TestCards />
+                <Outcomes />
                 {groups.into_iter().map(|group| view! { <Operations group /> }).collect::<Vec<_>>()}
                 <Problems />
             </div>
@@ -55,6 +59,27 @@ const CELL: &str = "px-4 py-2.5 text-left align-top";
 
 fn group_anchor(group: &Group) -> String {
     format!("tag-{}", group.name.to_lowercase().replace(' ', "-"))
+}
+
+/// A name of a group as a heading.
+fn capitalized(name: &str) -> String {
+    let mut rest = name.chars();
+    rest.next().into_iter().flat_map(char::to_uppercase).chain(rest).collect()
+}
+
+/// Text of the document, where code stands between backticks as in Markdown.
+fn with_code(text: &str) -> Vec<AnyView> {
+    text.split('`')
+        .enumerate()
+        .map(|(place, part)| {
+            let part = part.to_owned();
+            if place % 2 == 1 {
+                view! { <code class="font-mono text-[0.9em]">{part}</code> }.into_any()
+            } else {
+                part.into_any()
+            }
+        })
+        .collect()
 }
 
 #[component]
@@ -142,25 +167,16 @@ fn TestNumbers() -> impl IntoView {
                 "On the simulated line, what a number does depends on the number alone. No call leaves the building; prices are as \
                  everywhere. Any other number receives every page."
             </p>
-            <div class=TABLE_FRAME tabindex="0" role="region" aria-labelledby="test-numbers">
-                <table class="w-full">
-                    <thead class="border-b border-line text-sm text-muted">
-                        <tr><th scope="col" class=CELL>"Number"</th><th scope="col" class=CELL>"What the far end does"</th></tr>
-                    </thead>
-                    <tbody>
-                        {TEST_NUMBERS.iter().map(|row| view! {
-                            <tr class="border-b border-line">
-                                <th scope="row" class="px-4 py-2.5 text-left align-top font-mono text-sm font-medium whitespace-nowrap">{row.number}</th>
-                                <td class=CELL>{row.description}</td>
-                            </tr>
-                        }).collect::<Vec<_>>()}
-                        <tr>
-                            <th scope="row" class="px-4 py-2.5 text-left align-top font-mono text-sm font-medium whitespace-nowrap">"+15005552NNN"</th>
-                            <td class=CELL>"Receives NNN pages and hangs up."</td>
-                        </tr>
-                    </tbody>
-                </table>
-            </div>
+            <TwoColumns
+                labelled_by="test-numbers"
+                columns=("Number", "What the far end does")
+                rows=TEST_NUMBERS
+                    .iter()
+                    .map(|row| (row.number.to_owned(), row.description))
+                    .chain([("+15005552NNN".to_owned(), "Receives NNN pages of each call and hangs up.")])
+                    .map(|(number, effect)| (number, effect.into()))
+                    .collect()
+            />
         </section>
     }
     .into_any()
@@ -172,22 +188,64 @@ fn TestCards() -> impl IntoView {
         <section>
             <h2 id="test-cards" class=HEADING>"Test cards"</h2>
             <p class="mt-2 max-w-3xl text-muted">"The payment sandbox takes these and no others. No money moves."</p>
-            <div class=TABLE_FRAME tabindex="0" role="region" aria-labelledby="test-cards">
-                <table class="w-full">
-                    <thead class="border-b border-line text-sm text-muted">
-                        <tr><th scope="col" class=CELL>"Card number"</th><th scope="col" class=CELL>"What happens"</th></tr>
-                    </thead>
-                    <tbody>
-                        {TEST_CARDS.iter().map(|(number, _, effect)| view! {
-                            <tr class="border-b border-line last:border-0">
-                                <th scope="row" class="px-4 py-2.5 text-left align-top font-mono text-sm font-medium whitespace-nowrap">{spaced(number)}</th>
-                                <td class=CELL>{*effect}</td>
-                            </tr>
-                        }).collect::<Vec<_>>()}
-                    </tbody>
-                </table>
-            </div>
+            <TwoColumns
+                labelled_by="test-cards"
+                columns=("Card number", "What happens")
+                rows=TEST_CARDS.iter().map(|(number, _, effect)| (spaced(number), (*effect).into())).collect()
+            />
         </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Outcomes() -> impl IntoView {
+    view! {
+        <section>
+            <h2 id="outcomes" class=HEADING>"Outcomes of a call"</h2>
+            <p class="mt-2 max-w-3xl text-muted">
+                "What an attempt came to, in its field "<code class="font-mono text-[0.9em]">"outcome"</code>
+                ". Beside it stand the cause of ITU-T Q.850 and the words of the fax protocol (ITU-T T.30), as far as the line has told them."
+            </p>
+            <TwoColumns
+                labelled_by="outcomes"
+                columns=("Outcome", "What it means, and what follows")
+                rows=AttemptOutcome::ALL
+                    .into_iter()
+                    .map(|outcome| (outcome.as_str().to_owned(), format!("{} {}", outcome.explanation(), outcome.consequence()).into()))
+                    .collect()
+            />
+        </section>
+    }
+    .into_any()
+}
+
+/// What can be typed, and what it does.
+#[component]
+fn TwoColumns(
+    /// The id of the heading.
+    labelled_by: &'static str,
+    /// What the columns are called.
+    columns: (&'static str, &'static str),
+    /// The rows.
+    rows: Vec<(String, Cow<'static, str>)>,
+) -> impl IntoView {
+    view! {
+        <div class=TABLE_FRAME tabindex="0" role="region" aria-labelledby=labelled_by>
+            <table class="w-full">
+                <thead class="border-b border-line text-sm text-muted">
+                    <tr><th scope="col" class=CELL>{columns.0}</th><th scope="col" class=CELL>{columns.1}</th></tr>
+                </thead>
+                <tbody>
+                    {rows.into_iter().map(|(name, effect)| view! {
+                        <tr class="border-b border-line last:border-0">
+                            <th scope="row" class="px-4 py-2.5 text-left align-top font-mono text-sm font-medium whitespace-nowrap">{name}</th>
+                            <td class=CELL>{effect}</td>
+                        </tr>
+                    }).collect::<Vec<_>>()}
+                </tbody>
+            </table>
+        </div>
     }
     .into_any()
 }
@@ -232,7 +290,7 @@ fn Operations(
     let labelled_by = anchor.clone();
     view! {
         <section aria-labelledby=labelled_by>
-            <h2 id=anchor class=HEADING>{group.name}</h2>
+            <h2 id=anchor class=HEADING>{capitalized(&group.name)}</h2>
             <div class="mt-4 grid gap-4">
                 {group.operations.into_iter().map(|operation| view! { <OperationCard operation /> }).collect::<Vec<_>>()}
             </div>
@@ -253,8 +311,8 @@ fn OperationCard(
                 <span class="mr-2 rounded bg-accent/12 px-2 py-0.5 text-sm text-accent">{method}</span>
                 {path}
             </h3>
-            {(!summary.is_empty()).then(|| view! { <p class="mt-2">{summary}</p> })}
-            {(!description.is_empty()).then(|| view! { <p class="mt-2 text-muted">{description}</p> })}
+            {(!summary.is_empty()).then(|| view! { <p class="mt-2">{with_code(&summary)}</p> })}
+            {(!description.is_empty()).then(|| view! { <p class="mt-2 text-muted">{with_code(&description)}</p> })}
             {(!parameters.is_empty()).then(|| view! { <h4 class="mt-4 font-semibold">"Parameters"</h4><Fields fields=parameters /> })}
             {bodies.into_iter().map(|body| view! { <BodyFields body /> }).collect::<Vec<_>>()}
             <h4 class="mt-4 font-semibold">"Answers"</h4>
@@ -291,7 +349,7 @@ fn AnswerLine(
     let head = view! {
         <span class="font-mono text-sm font-semibold">{status}</span>
         " "
-        {description}
+        {with_code(&description)}
         {(!kind.is_empty()).then(|| view! { <span class="text-muted">" ("{kind}")"</span> })}
     };
     if fields.is_empty() {
@@ -324,7 +382,7 @@ fn Fields(
                         <code class="font-mono text-sm font-semibold">{field.name}</code>
                         <span class="ml-2 text-sm text-muted">{note}</span>
                     </dt>
-                    <dd class="text-sm text-muted">{field.description}</dd>
+                    <dd class="text-sm text-muted">{with_code(&field.description)}</dd>
                 }
             }).collect::<Vec<_>>()}
         </dl>

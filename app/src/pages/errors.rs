@@ -8,12 +8,12 @@ use crate::components::{ButtonKind, ButtonLink, PageHeading};
 #[component]
 pub fn NotFound() -> impl IntoView {
     view! {
-        <p aria-hidden="true" class="font-mono text-sm font-semibold text-accent">"404 / NO ANSWER"</p>
+        <p aria-hidden="true" class="mb-3 font-mono text-sm font-semibold text-accent">"404 / NO ANSWER"</p>
         <PageHeading title="There is no page at this address" lead="The link may be old, or a letter is missing in it." />
         <div class="flex flex-wrap gap-3">
             <ButtonLink kind=ButtonKind::Primary href="/">"Home page"</ButtonLink>
             <ButtonLink kind=ButtonKind::Secondary href="/send">"Send a fax"</ButtonLink>
-            <ButtonLink kind=ButtonKind::Secondary href="/faxes">"My faxes"</ButtonLink>
+            <div class="session-out:hidden"><ButtonLink kind=ButtonKind::Secondary href="/faxes">"My faxes"</ButtonLink></div>
         </div>
     }
     .into_any()
@@ -23,7 +23,7 @@ pub fn NotFound() -> impl IntoView {
 #[component]
 pub fn ServerError() -> impl IntoView {
     view! {
-        <p aria-hidden="true" class="font-mono text-sm font-semibold text-accent">"500 / LINE DROPPED"</p>
+        <p aria-hidden="true" class="mb-3 font-mono text-sm font-semibold text-accent">"500 / LINE DROPPED"</p>
         <PageHeading
             title="Something went wrong on our side"
             lead="The page could not be shown. Your faxes and your balance are not touched by this; please try again in a moment."

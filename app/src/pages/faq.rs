@@ -13,11 +13,12 @@ pub fn Faq() -> impl IntoView {
         <div class="grid max-w-3xl gap-10">
             <Group title="Documents">
                 <Question text="Which files can I send?">
-                    "PDF, PNG, JPEG, TIFF and plain text (UTF-8). You can choose up to 20 files together; they become one fax in the \
-                     order in which you chose them. Together they may have 50 MB and 200 pages."
+                    "PDF, PNG, JPEG, TIFF, plain text, and documents of Word, Excel, PowerPoint and LibreOffice. You can choose up to \
+                     20 files together; they become one fax in the order in which you chose them. Together they may have 50 MB \
+                     and 200 pages."
                 </Question>
                 <Question text="Why does the preview look so rough?">
-                    "Because a fax is black and white, about 200 dots per inch. The preview is the very bitmap that goes over the line. \
+                    "Because a fax is black and white, about 200 dots per inch. The preview is exactly the image that goes over the line. \
                      Photographs become patterns of dots, and light grey text may vanish: what you cannot read in the preview, nobody \
                      can read on paper. It is better to know before you pay."
                 </Question>
@@ -38,7 +39,10 @@ pub fn Faq() -> impl IntoView {
                     "Those in the "<a href="/pricing">"price table"</a>". We do not dial emergency numbers, premium-rate numbers, short \
                      codes or countries outside of the table."
                 </Question>
-                <Question text="Can I receive faxes?">"Not at present. FaxDroid sends."</Question>
+                <Question text="Can I receive faxes?">
+                    "Yes, on a number of your own. Write to us, and we assign one to your account. What comes in stands in your "
+                    <a href="/inbox">"inbox"</a>", page by page and as a PDF, and a mail tells you of it."
+                </Question>
             </Group>
             <Group title="Delivery">
                 <Question text="When is a fax delivered?">
@@ -54,8 +58,12 @@ pub fn Faq() -> impl IntoView {
                      number is not in service."
                 </Question>
                 <Question text="Can I stop a fax?">
-                    "Yes, while it waits for its first call or between two attempts. The whole price returns at once. A call that is \
-                     under way cannot be stopped."
+                    "Yes, until every page has arrived. The whole price returns at once. A call that is under way is hung up; pages \
+                     that have arrived by then cannot be called back."
+                </Question>
+                <Question text="Can I choose when you call?">
+                    "Yes: at once, or only from 8:00 to 18:00 by the clock where the number is. Retries keep to it, too. Programs may ask for \
+                     other hours."
                 </Question>
                 <Question text="How long does it take?">
                     "Half a minute to a minute a page, at the speed of telephone lines. Pages full of pictures take longer. The page \
@@ -69,8 +77,9 @@ pub fn Faq() -> impl IntoView {
                 </Question>
                 <Question text="Do credits expire?">"No."</Question>
                 <Question text="What if only some of the pages arrived?">
-                    "Then the attempt has failed and the whole document is sent again. If the last attempt ends like that, the refund is \
-                     still the whole price."
+                    "Then the attempt has failed, and the next call goes on with the first page that the far machine has not confirmed, \
+                     under a line that says so. The page of the fax shows which pages went in which call. If the last attempt fails, too, \
+                     the refund is still the whole price."
                 </Question>
             </Group>
             <Group title="Privacy">

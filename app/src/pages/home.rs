@@ -25,7 +25,7 @@ pub fn Home() -> impl IntoView {
                     <ButtonLink kind=ButtonKind::Primary href="/send">"Send a fax"</ButtonLink>
                     <ButtonLink kind=ButtonKind::Secondary href="/pricing">"What does it cost?"</ButtonLink>
                 </div>
-                <p class="mt-5 text-sm text-muted">"PDF, PNG, JPEG, TIFF or plain text. No subscription, no software to install."</p>
+                <p class="mt-5 text-sm text-muted">"PDF, office documents, PNG, JPEG, TIFF or plain text. No subscription, no software to install."</p>
             </div>
             <div class="relative mx-auto w-full max-w-md pb-24 sm:pb-20">
                 <FaxSheet />
@@ -40,13 +40,13 @@ pub fn Home() -> impl IntoView {
                     "One file or several; together they become one fax. Nothing is sent yet and nothing is charged."
                 </Step>
                 <Step number="2" title="Check">
-                    "The preview is the very bitmap that goes over the line, so there are no surprises in black and white."
+                    "The preview is exactly the image that goes over the line, so there are no surprises in black and white."
                 </Step>
                 <Step number="3" title="Send">
                     "You see country, pages and price before you send. The price is set aside from your prepaid credits."
                 </Step>
                 <Step number="4" title="Watch">
-                    "Each page is counted as the far machine confirms it. If a call fails, you see why and when we call again."
+                    "You see each page as the far machine confirms it. If a call fails, you see why, and when we call again."
                 </Step>
             </ol>
         </section>
@@ -58,16 +58,16 @@ pub fn Home() -> impl IntoView {
             <p class="mt-4 max-w-2xl text-lg text-muted text-pretty">
                 "Fax lines are busy, switched off or out of paper. When a call fails we try again up to four times, with growing \
                  pauses in between. If the last attempt fails too, the whole price returns to your balance by itself. You \
-                 may cancel between attempts, and that returns the whole price as well."
+                 may cancel at any time before, and that returns the whole price as well."
             </p>
             <dl class="mt-8 grid gap-6 sm:grid-cols-3">
                 <Fact name="Pay per page">
-                    {format!("{} to most countries. Farther ones count each page as several, and say so first.", PRICE_TABLE.price_per_page)}
+                    {format!("{} to most countries. To some, a page counts as several; you see that before you pay.", PRICE_TABLE.price_per_page)}
                 </Fact>
                 <Fact name="A statement that adds up">
                     "Every purchase, charge and refund is a line with the balance after it."
                 </Fact>
-                <Fact name="An API for the same">
+                <Fact name="The same by API">
                     "What this site does, your program can do: one REST API, with test numbers for every way a fax can end."
                 </Fact>
             </dl>
@@ -78,6 +78,9 @@ pub fn Home() -> impl IntoView {
             <div class="flex flex-wrap gap-3">
                 <div class="session-in:hidden">
                     <ButtonLink kind=ButtonKind::Primary href="/sign-up">"Open an account"</ButtonLink>
+                </div>
+                <div class="hidden session-in:block">
+                    <ButtonLink kind=ButtonKind::Primary href="/send">"Send a fax"</ButtonLink>
                 </div>
                 <ButtonLink kind=ButtonKind::Secondary href="/faq">"Questions and answers"</ButtonLink>
             </div>

@@ -5,11 +5,12 @@ use faxdroid_contract::ids::CheckoutId;
 use leptos::prelude::*;
 
 use super::errors::NotFound;
-use super::query::{form_state, path_id};
+use super::query::{draft, form_state, path_id};
 use crate::components::{
-    Alert, AlertKind, Button, ButtonKind, Field, FieldKind, FormMessages, PageHeading, Panel, PrivateFrame,
+    Alert, AlertKind, Button, ButtonKind, Field, FieldKind, FormMessages, NextField, PageHeading, Panel,
+    PrivateFrame, SignInFirst,
 };
-use crate::forms::FormState;
+use crate::forms::{FormState, local_path};
 use crate::islands::CheckoutSummary;
 
 /// The sandbox payment page, or the bank's page inside of it (`?step=confirm`).
@@ -19,20 +20,25 @@ pub fn Pay() -> impl IntoView {
     let form = form_state();
     let messages = form.clone();
     let frame = format!("/api/v1/checkouts/{checkout}");
+    let here = format!("/pay/{checkout}");
+    let next = local_path(&form.value("next")).map(str::to_owned);
+    let back = draft(&form, &["next"]);
+    let back = if back.is_empty() { "/credits".to_owned() } else { format!("/credits?{back}") };
     let step = match form.value("step").as_str() {
-        "confirm" => view! { <BankForm checkout /> }.into_any(),
-        _ => view! { <CardForm checkout form /> }.into_any(),
+        "confirm" => view! { <BankForm checkout next /> }.into_any(),
+        _ => view! { <CardForm checkout form next /> }.into_any(),
     };
     view! {
         <div class="mx-auto max-w-2xl">
             <PageHeading title="Sandbox payment" lead="This is a rehearsal: no card is charged and no money moves." />
             <FormMessages state=messages fields=&[("card_number", "Card number")] />
             <Panel id="purchase" title="Your purchase">
-                <CheckoutSummary />
+                <SignInFirst sentence="Sign in to pay for your credits." next=here />
+                <div class="session-out:hidden"><CheckoutSummary /></div>
                 <PrivateFrame src=frame title="Your purchase" />
             </Panel>
-            <div class="mt-6">{step}</div>
-            <p class="mt-6"><a href="/credits" class="text-accent underline underline-offset-2">"Back to credits"</a></p>
+            <div class="mt-6 session-out:hidden">{step}</div>
+            <p class="mt-6"><a href=back class="text-accent underline underline-offset-2">"Back to credits"</a></p>
         </div>
     }
     .into_any()
@@ -44,6 +50,8 @@ fn CardForm(
     checkout: CheckoutId,
     /// What the query says.
     form: FormState,
+    /// Where to go on after the payment.
+    next: Option<String>,
 ) -> impl IntoView {
     view! {
         <Panel id="card" title="Pay with a test card">
@@ -53,6 +61,7 @@ fn CardForm(
                 novalidate=true
                 class="grid gap-5"
             >
+                <NextField next />
                 <Field
                     name="card_number"
                     label="Card number"
@@ -78,11 +87,14 @@ fn CardForm(
 fn BankForm(
     /// The purchase to confirm.
     checkout: CheckoutId,
+    /// Where to go on after the payment.
+    next: Option<String>,
 ) -> impl IntoView {
     view! {
         <Panel id="bank" title="Your bank asks: is this you?">
             <Alert kind=AlertKind::Info>"This plays the page of a bank that wants its customer to confirm a payment."</Alert>
             <form method="post" action=format!("/api/v1/sandbox/checkouts/{checkout}/confirm") class="mt-5 flex flex-wrap gap-3">
+                <NextField next />
                 <button type="submit" name="answer" value="approve" class=ButtonKind::Primary.class()>"Approve payment"</button>
                 <button type="submit" name="answer" value="reject" class=ButtonKind::Secondary.class()>"Reject payment"</button>
             </form>

@@ -55,7 +55,7 @@ pub fn Pricing() -> impl IntoView {
         <section class="mt-12">
             <h2 id="destinations" class="font-display text-3xl font-semibold tracking-tight">"All destinations"</h2>
             <p class="mt-2 max-w-3xl text-muted">
-                "A page to a destination with a multiplier counts as so many pages: five pages to a country with \u{d7}2 are paid as ten. \
+                "To some countries a page counts as several: where it counts as 2 pages, five pages are paid as ten. \
                  We do not send to countries that are not in this table, nor to emergency, premium-rate and short numbers."
             </p>
             <div class="mt-5 overflow-x-auto rounded-2xl border border-line bg-surface" tabindex="0" role="region" aria-labelledby="destinations">
@@ -64,7 +64,7 @@ pub fn Pricing() -> impl IntoView {
                         <tr>
                             <th scope="col" class="px-3 py-3 sm:px-4 font-semibold">"Country"</th>
                             <th scope="col" class="px-3 py-3 sm:px-4 font-semibold">"Code"</th>
-                            <th scope="col" class="px-3 py-3 sm:px-4 text-right font-semibold">"Page counts as"</th>
+                            <th scope="col" class="px-3 py-3 sm:px-4 text-right font-semibold">"A page counts as"</th>
                             <th scope="col" class="px-3 py-3 sm:px-4 text-right font-semibold">"Price per page"</th>
                         </tr>
                     </thead>
@@ -81,7 +81,7 @@ pub fn Pricing() -> impl IntoView {
                 <li>"When you send, the price you saw is set aside from your credits. It does not change afterwards."</li>
                 <li>"When the far machine has confirmed every page, the price is spent."</li>
                 <li>"When the last of five attempts fails, the whole price returns to your balance, by itself."</li>
-                <li>"When you cancel before delivery, between attempts, the whole price returns at once."</li>
+                <li>"When you cancel before delivery, the whole price returns at once."</li>
                 <li>"Standard and fine resolution cost the same. Fine takes about twice as long on the line."</li>
             </ul>
             <p class="mt-4"><a href="/credits" class="text-accent underline underline-offset-2">"Credit packages"</a></p>

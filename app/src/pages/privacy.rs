@@ -20,13 +20,17 @@ pub fn Privacy() -> impl IntoView {
                 <li>
                     <strong>"Your documents: "</strong>
                     "the black-and-white pages we made of your files. A document that you uploaded and did not send is deleted by itself \
-                     after 24 hours. A document that you sent is kept with its fax, so that you can look at it and send \
-                     it again, until you delete it or close the account. It cannot be deleted while its fax is under way."
+                     after 24 hours. A document that you sent is kept for 30 days after the end of its fax, so that you can look at it and send \
+                     it again, unless you delete it before. It cannot be deleted while its fax is under way."
                 </li>
                 <li>
                     <strong>"Your faxes: "</strong>
                     "the number called, pages, price, times, and for each attempt what the telephone line said: outcome, pages confirmed, \
                      speed, and the name the far machine gave itself. It is your proof of delivery."
+                </li>
+                <li>
+                    <strong>"The faxes you receive: "</strong>
+                    "their pages, the number that called, the name the far machine gave itself, and the time. Kept until you delete them."
                 </li>
                 <li>
                     <strong>"Your statement: "</strong>

@@ -1,22 +1,23 @@
 //! `/send`: upload, check, send. Without scripts the steps are `?document=` and `?quote=`; with them the
 //! island takes all steps in place, on these very forms.
 
-use faxdroid_contract::documents::{Document, MAX_PAGES, Resolution};
+use faxdroid_contract::calling_hours::CallingHours;
 use faxdroid_contract::ids::{DocumentId, QuoteId};
 use leptos::prelude::*;
 
-use super::query::form_state;
+use super::query::{draft, form_state};
 use crate::components::field::{INPUT, LABEL};
-use crate::components::{Alert, AlertKind, ButtonKind, ButtonLink, FormMessages, PageHeading, PrivateFrame};
+use crate::components::{
+    Alert, AlertKind, ButtonKind, ButtonLink, Field, FieldKind, FormMessages, FrameHeight, PANEL,
+    PANEL_HEADING, PageHeading, PrivateFrame,
+};
 use crate::forms::FormState;
 use crate::islands::SendFax;
 
-const PANEL: &str = "rounded-2xl border border-line bg-surface p-5 shadow-sheet sm:p-7";
-const HEADING: &str = "mb-4 font-display text-2xl font-semibold tracking-tight";
 const ERROR: &str = "mt-1.5 text-sm font-semibold text-danger empty:hidden";
 const HINT: &str = "mt-1.5 text-sm text-muted";
-const ACCEPT: &str =
-    ".pdf,.png,.jpg,.jpeg,.tif,.tiff,.txt,application/pdf,image/png,image/jpeg,image/tiff,text/plain";
+const ACCEPT: &str = ".pdf,.png,.jpg,.jpeg,.tif,.tiff,.txt,.docx,.xlsx,.pptx,.odt,.ods,.odp,.rtf,.doc,.xls,.ppt,\
+    application/pdf,image/png,image/jpeg,image/tiff,text/plain";
 
 /// The page that sends.
 #[component]
@@ -24,15 +25,15 @@ pub fn Send() -> impl IntoView {
     let form = form_state();
     let document: Option<DocumentId> = form.value("document").parse().ok();
     let quote: Option<QuoteId> = form.value("quote").parse().ok();
-    let pages = form.value("pages").parse().unwrap_or(1).clamp(1, MAX_PAGES);
     let started = document.is_some() || quote.is_some();
-    let previews = document.clone().map(|document| view! { <DocumentStep document pages /> });
-    let confirm = quote.map(|quote| view! { <ConfirmStep quote /> });
+    let previews = document.clone().map(|document| view! { <DocumentStep document /> });
+    let chosen = draft(&form, &["document", "to", "resolution", "calling_hours"]);
+    let confirm = quote.map(|quote| view! { <ConfirmStep quote chosen /> });
     view! {
-        <PageHeading title="Send a fax" lead="Upload, check the pages, type the number. You see the price before anything is sent." />
+        <PageHeading title="Send a fax" lead="Upload a document, check its pages, enter the number. You see the price before anything is sent." />
         <FormMessages
             state=form.clone()
-            fields=&[("files", "Files"), ("to", "Fax number"), ("resolution", "Resolution")]
+            fields=&[("files", "Files"), ("cover_to", "To"), ("cover_from", "From"), ("cover_subject", "Subject"), ("cover_message", "Message"), ("to", "Fax number"), ("resolution", "Resolution")]
         />
         <div class="grid grid-cols-[minmax(0,1fr)] gap-6">
             <div id="account-needed" class="hidden session-out:block">
@@ -64,7 +65,7 @@ fn UploadStep(
     let error = form.error_of("files");
     view! {
         <section id="upload-step" hidden=done aria-labelledby="upload-heading" class=PANEL>
-            <h2 id="upload-heading" class=HEADING>"Your document"</h2>
+            <h2 id="upload-heading" class=PANEL_HEADING>"Your document"</h2>
             <form
                 id="upload"
                 method="post"
@@ -72,6 +73,7 @@ fn UploadStep(
                 enctype="multipart/form-data"
                 class="rounded-xl border-2 border-dashed border-edge p-5 sm:p-10"
             >
+                <CoverPage form=form.clone() />
                 <label for="files" class=LABEL>"Files"</label>
                 <input
                     id="files"
@@ -81,12 +83,12 @@ fn UploadStep(
                     accept=ACCEPT
                     aria-describedby="files-error files-hint"
                     aria-invalid=error.is_some().then_some("true")
-                    class="block w-full cursor-pointer rounded-lg file:mr-4 file:min-h-11 file:cursor-pointer file:rounded-lg file:border file:border-solid file:border-edge file:bg-surface file:px-4 file:font-semibold file:text-ink"
+                    class="block w-full cursor-pointer rounded-lg text-sm file:mr-3 file:min-h-11 file:cursor-pointer file:rounded-lg file:border file:border-solid file:border-edge file:bg-surface file:px-4 file:text-base file:font-semibold file:text-ink"
                 />
                 <p id="files-error" role="alert" class=ERROR>{error}</p>
                 <p id="files-hint" class=HINT>
-                    "PDF, PNG, JPEG, TIFF or plain text; up to 20 files, 50 MB and 200 pages together."
-                    <span class="hidden scripts:inline">" You can also drop them here."</span>
+                    "PDF, PNG, JPEG, TIFF, plain text or office documents; up to 20 files, 50 MB and 200 pages together."
+                    <span class="hidden pointer-fine:scripts:inline">" You can also drop them here."</span>
                 </p>
                 <button id="upload-button" type="submit" class="mt-5 inline-flex min-h-11 cursor-pointer items-center justify-center rounded-lg bg-accent px-5 py-2 font-semibold text-on-accent hover:bg-accent-strong disabled:cursor-not-allowed disabled:opacity-60">"Upload"</button>
             </form>
@@ -95,34 +97,44 @@ fn UploadStep(
     .into_any()
 }
 
-/// The pages of a document, as far as the page's address tells of them.
+/// What stands on a page before the document; left empty there is none.
+#[component]
+fn CoverPage(
+    /// What the query says.
+    form: FormState,
+) -> impl IntoView {
+    let message_error = form.error_of("cover_message");
+    let fields =
+        [("cover_to", "To"), ("cover_from", "From"), ("cover_subject", "Subject")].map(|(name, label)| {
+            view! { <Field name label kind=FieldKind::Text error=form.error_of(name) /> }
+        });
+    view! {
+        <details id="cover" class="mb-5">
+            <summary class="cursor-pointer font-semibold text-accent">"Add a cover page"</summary>
+            <div class="mt-4 grid gap-4">
+                {fields.into_iter().collect_view()}
+                <div>
+                    <label for="cover_message" class=LABEL>"Message"</label>
+                    <textarea id="cover_message" name="cover_message" rows="4" maxlength="2000" class=INPUT></textarea>
+                    <p id="cover_message-error" role="alert" class=ERROR>{message_error}</p>
+                </div>
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+/// The document without scripts: its pages stand in a frame of the API.
 #[component]
 fn DocumentStep(
     /// The document.
     document: DocumentId,
-    /// How many pages it has.
-    pages: u32,
 ) -> impl IntoView {
-    let images = (1..=pages)
-        .map(|number| {
-            let path = Document::preview_path(&document, number, Resolution::Fine);
-            view! {
-                <li class="shrink-0">
-                    <img
-                        src=path
-                        alt=format!("Page {number} as it will be faxed")
-                        loading="lazy"
-                        class="h-96 w-72 rounded border border-line bg-white object-contain"
-                    />
-                </li>
-            }
-        })
-        .collect::<Vec<_>>();
     view! {
         <section aria-labelledby="document-heading" class=PANEL>
-            <h2 id="document-heading" class=HEADING>"Your document"</h2>
-            <ol class="flex gap-4 overflow-x-auto pb-3" tabindex="0" role="list" aria-labelledby="document-heading">{images}</ol>
-            <PrivateFrame src=format!("/api/v1/documents/{document}") title="Your document" />
+            <h2 id="document-heading" class=PANEL_HEADING>"Your document"</h2>
+            <p class="hidden text-muted scripts:block">"Loading\u{2026}"</p>
+            <PrivateFrame src=format!("/api/v1/documents/{document}") title="Your document" height=FrameHeight::Much />
             <div class="mt-4"><ButtonLink kind=ButtonKind::Secondary href="/send">"Choose other files"</ButtonLink></div>
         </section>
     }
@@ -138,11 +150,13 @@ fn NumberStep(
 ) -> impl IntoView {
     let error = form.error_of("to");
     let standard = form.value("resolution") == "standard";
+    let office = CallingHours::OFFICE.to_string();
+    let office_hours = form.value("calling_hours") == office;
     let hidden = document.is_none();
     let document = document.map(|document| document.to_string());
     view! {
         <section id="number-step" hidden=hidden aria-labelledby="number-heading" class=PANEL>
-            <h2 id="number-heading" class=HEADING>"Where to?"</h2>
+            <h2 id="number-heading" class=PANEL_HEADING>"Where to?"</h2>
             <form
                 id="price"
                 method="post"
@@ -175,7 +189,15 @@ fn NumberStep(
                         <option value="standard" selected=standard>"Standard (faster)"</option>
                     </select>
                 </div>
-                <div><button type="submit" class=ButtonKind::Secondary.class()>"Show the price"</button></div>
+                <div>
+                    <label for="calling_hours" class=LABEL>"When to call"</label>
+                    <select id="calling_hours" name="calling_hours" aria-describedby="calling-hours-hint" class=INPUT>
+                        <option value="">"As soon as possible"</option>
+                        <option value=office.clone() selected=office_hours>"From 8:00 to 18:00 only"</option>
+                    </select>
+                    <p id="calling-hours-hint" class=HINT>"By the clock where the number is."</p>
+                </div>
+                <div class="sm:col-span-2"><button type="submit" class=ButtonKind::Secondary.class()>"Show the price"</button></div>
             </form>
         </section>
     }
@@ -187,13 +209,16 @@ fn NumberStep(
 fn ConfirmStep(
     /// The quote to accept.
     quote: QuoteId,
+    /// What has been chosen before, for when it is not accepted.
+    chosen: String,
 ) -> impl IntoView {
     view! {
         <section aria-labelledby="confirm-heading" class=PANEL>
-            <h2 id="confirm-heading" class=HEADING>"Ready to send"</h2>
+            <h2 id="confirm-heading" class=PANEL_HEADING>"Ready to send"</h2>
             <PrivateFrame src=format!("/api/v1/quotes/{quote}") title="Price" />
             <form method="post" action="/api/v1/faxes" class="mt-4">
                 <input id="quote_id" type="hidden" name="quote_id" value=quote.to_string() />
+                <input type="hidden" name="draft" value=chosen />
                 <p class="mb-4 text-muted">"The price is set aside from your credits. If the fax is not delivered, all of it returns."</p>
                 <button type="submit" class=ButtonKind::Primary.class()>"Send this fax"</button>
             </form>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::query::form_state;
-use crate::components::{Button, ButtonKind, Field, FieldKind, FormMessages, PageHeading};
+use crate::components::{Button, ButtonKind, Field, FieldKind, FormMessages, NextField, PageHeading};
 use crate::forms::local_path;
 
 /// The page that starts a session.
@@ -16,7 +16,7 @@ pub fn SignIn() -> impl IntoView {
             <PageHeading title="Sign in" lead="Welcome back." />
             <FormMessages state=form.clone() fields=&[("email", "E-mail address"), ("password", "Password")] />
             <form method="post" action="/api/v1/sessions" novalidate=true class="grid gap-5">
-                {next.map(|next| view! { <input type="hidden" name="next" value=next /> })}
+                <NextField next />
                 <Field
                     name="email"
                     label="E-mail address"

@@ -32,7 +32,7 @@ pub fn Terms() -> impl IntoView {
                     "When you send, the price is set aside. When the far machine confirms every page, it is spent. "
                     <strong>"When the last attempt fails, the whole price returns to your balance, without a request from you."</strong>
                 </li>
-                <li>"A fax that you cancel before its delivery, while no call is under way, is refunded whole and at once."</li>
+                <li>"A fax that you cancel before its delivery is refunded whole and at once. A call under way is hung up."</li>
                 <li>"When a payment is disputed through a bank, the credits bought with it are taken off the balance until the dispute is decided."</li>
             </ul>
             <h2>"4. Attempts"</h2>

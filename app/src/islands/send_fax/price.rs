@@ -10,7 +10,7 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use web_sys::Element as Node;
 
-use super::{Draft, input, quote_view, resolution, show, show_failure, show_field_error};
+use super::{Draft, calling_hours, input, resolution, show_failure, show_field_error, show_quote};
 use crate::api;
 use crate::islands::listen;
 
@@ -29,16 +29,21 @@ enum Typing {
 pub(super) fn attend(draft: Draft) {
     let Some(form) = document().get_element_by_id("price") else { return };
     let timer = StoredValue::new(None::<TimeoutHandle>);
+    let stop_waiting = move || {
+        if let Some(timer) = timer.get_value() {
+            timer.clear();
+        }
+    };
     listen(&form, "submit", move |event| {
         event.prevent_default();
+        // It would ask once more, and take the button away that the answer to this brings.
+        stop_waiting();
         ask(draft, Typing::Finished);
     });
     listen(&form, "input", move |_| {
         draft.drop_price();
         show_field_error("to", "");
-        if let Some(timer) = timer.get_value() {
-            timer.clear();
-        }
+        stop_waiting();
         if is_whole_number(&number()) {
             timer.set_value(set_timeout_with_handle(move || ask(draft, Typing::Going), PAUSE).ok());
         }
@@ -67,14 +72,15 @@ fn ask(draft: Draft, typing: Typing) {
     };
     draft.drop_price();
     let turn = draft.turn.get_value();
-    let wanted = CreateQuote { document_id, to: number(), resolution: resolution() };
+    let wanted =
+        CreateQuote { document_id, to: number(), resolution: resolution(), calling_hours: calling_hours() };
     spawn_local(async move {
         let answer = api::create_quote(&wanted).await;
         if draft.turn.get_value() != turn {
             return;
         }
         match answer {
-            Ok(quote) => show("quote-view", vec![quote_view(&quote)]),
+            Ok(quote) => show_quote(&quote),
             Err(_) if typing == Typing::Going => {}
             Err(failure) => match failure.of_field("to") {
                 Some(error) => show_field_error("to", &error),

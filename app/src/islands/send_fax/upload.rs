@@ -5,7 +5,7 @@ use faxdroid_contract::problem::ProblemCode;
 use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DragEvent, FileList, FormData, ProgressEvent, XmlHttpRequest};
+use web_sys::{DragEvent, FileList, FormData, HtmlInputElement, ProgressEvent, XmlHttpRequest};
 
 use super::{Draft, focus, input, set_disabled, show_failure, show_field_error};
 use crate::api::Failure;
@@ -19,7 +19,14 @@ pub(super) fn attend(draft: Draft) {
         event.prevent_default();
         upload_chosen(draft);
     });
-    listen(&form, "change", move |_| upload_chosen(draft));
+    listen(&form, "change", move |event| {
+        let changed = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+        let files = changed.is_some_and(|input| input.id() == "files");
+        // Whoever writes a cover page says himself when it is done.
+        if files && !cover_is_open() {
+            upload_chosen(draft);
+        }
+    });
     listen(&form, "dragover", |event| event.prevent_default());
     listen(&form, "drop", move |event| {
         event.prevent_default();
@@ -28,6 +35,10 @@ pub(super) fn attend(draft: Draft) {
             upload(draft, &files);
         }
     });
+}
+
+fn cover_is_open() -> bool {
+    document().get_element_by_id("cover").is_some_and(|cover| cover.has_attribute("open"))
 }
 
 fn upload_chosen(draft: Draft) {
@@ -52,7 +63,10 @@ fn upload(draft: Draft, files: &FileList) {
     if let Some(code) = refusal(files.length(), chosen.iter().map(|file| file.size()).sum()) {
         return show_field_error("files", code.title());
     }
-    let Ok(form) = FormData::new() else { return };
+    // The cover page is in the form, and the files may have been dropped beside it.
+    let form = document().get_element_by_id("upload").and_then(|form| form.dyn_into().ok());
+    let Some(Ok(form)) = form.map(|form| FormData::new_with_form(&form)) else { return };
+    form.delete("files");
     for file in &chosen {
         // Appending a file to a form has no way to fail.
         let _ = form.append_with_blob_and_filename("files", file, &file.name());

@@ -1,0 +1,3 @@
+import init from './faxdroid-app.js';
+
+await init();
