@@ -6,6 +6,10 @@ import { defineConfig } from '@playwright/test';
 const repository = resolve(import.meta.dirname, '..');
 const target = process.env.CARGO_TARGET_DIR ?? join(repository, 'target');
 const address = '127.0.0.1:3100';
+const withoutRenderer = '127.0.0.1:3110';
+const onLines = '127.0.0.1:3120';
+/** A site that is there already; without one the tests start their own. */
+const deployed = process.env.FAXDROID_SITE;
 const data = (process.env.END2END_DATA_DIR ??= temporaryFolder());
 
 /** One for the whole run: workers read this file too and find the variable set. Gone after the server has ended. */
@@ -17,6 +21,7 @@ function temporaryFolder() {
 
 export default defineConfig({
   testDir: 'tests',
+  ...(deployed && { testMatch: 'deployed.spec.ts' }),
   outputDir: 'test-results',
   fullyParallel: true,
   forbidOnly: !!process.env.CI,
@@ -25,7 +30,7 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   reporter: [['list'], ['./support/closing_line.ts']],
   use: {
-    baseURL: `http://${address}`,
+    baseURL: deployed ?? `http://${address}`,
     trace: 'retain-on-failure',
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -43,12 +48,12 @@ export default defineConfig({
   projects: [
     {
       name: 'desktop',
-      testIgnore: '*.no-scripts.spec.ts',
+      testIgnore: ['*.no-scripts.spec.ts', 'fallback.spec.ts', 'inbox.spec.ts'],
       use: { viewport: { width: 1280, height: 800 } },
     },
     {
       name: 'phone',
-      testIgnore: '*.no-scripts.spec.ts',
+      testIgnore: ['*.no-scripts.spec.ts', 'fallback.spec.ts', 'inbox.spec.ts'],
       use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
     },
     {
@@ -56,25 +61,51 @@ export default defineConfig({
       testMatch: '*.no-scripts.spec.ts',
       use: { viewport: { width: 1280, height: 800 }, javaScriptEnabled: false },
     },
-  ],
-  webServer: {
-    command: join(target, 'release', 'faxdroid-server'),
-    cwd: repository,
-    url: `http://${address}/api/v1/health`,
-    stdout: 'ignore',
-    stderr: 'pipe',
-    gracefulShutdown: { signal: 'SIGTERM', timeout: 5_000 },
-    env: {
-      FAXDROID_LISTEN: address,
-      FAXDROID_INTERNAL_LISTEN: '127.0.0.1:3102',
-      FAXDROID_PUBLIC_URL: `http://${address}`,
-      FAXDROID_DATA_DIR: data,
-      // A call takes a second, a retry follows within two.
-      FAXDROID_LINE__TIME_SCALE: '0.03',
-      FAXDROID_RETRY__DELAYS: '["30s","30s","30s","30s"]',
-      FAXDROID_WORKERS__POLL: '100ms',
-      FAXDROID_WORKERS__SWEEP: '500ms',
-      FAXDROID_LOG: 'warn',
+    {
+      name: 'fallback',
+      testMatch: 'fallback.spec.ts',
+      use: { viewport: { width: 1280, height: 800 }, baseURL: `http://${withoutRenderer}` },
     },
-  },
+    {
+      name: 'telephone lines',
+      testMatch: 'inbox.spec.ts',
+      use: { viewport: { width: 1280, height: 800 }, baseURL: `http://${onLines}` },
+    },
+  ],
+  webServer: deployed ? [] : [
+    {
+      command: join(target, 'release', 'faxdroid-server'),
+      cwd: repository,
+      url: `http://${address}/api/v1/health`,
+      stdout: 'ignore',
+      stderr: 'pipe',
+      gracefulShutdown: { signal: 'SIGTERM', timeout: 5_000 },
+      env: {
+        FAXDROID_LISTEN: address,
+        FAXDROID_INTERNAL_LISTEN: '127.0.0.1:3102',
+        FAXDROID_PUBLIC_URL: `http://${address}`,
+        FAXDROID_DATA_DIR: data,
+        // A call takes a second, a retry follows within two, and the last one leaves time to cancel before it.
+        FAXDROID_LINE__TIME_SCALE: '0.03',
+        FAXDROID_RETRY__DELAYS: '["30s","30s","30s","8m"]',
+        FAXDROID_WORKERS__POLL: '100ms',
+        FAXDROID_WORKERS__SWEEP: '500ms',
+        FAXDROID_LOG: 'warn',
+      },
+    },
+    {
+      command: ['node', 'support/failing_renderer.mjs', withoutRenderer.split(':')[1], `http://${address}`, join(target, 'fallback')].join(' '),
+      url: `http://${withoutRenderer}/fallback/index.html`,
+      stdout: 'ignore',
+      stderr: 'pipe',
+    },
+    {
+      command: ['node', 'support/exchange.mjs', join(target, 'release', 'faxdroid-server'), onLines, '127.0.0.1:3121'].join(' '),
+      url: `http://${onLines}/api/v1/health`,
+      timeout: 120_000,
+      stdout: 'ignore',
+      stderr: 'pipe',
+      gracefulShutdown: { signal: 'SIGTERM', timeout: 5_000 },
+    },
+  ],
 });

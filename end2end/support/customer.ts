@@ -32,11 +32,13 @@ export async function signUp(page: Page, email = newEmail()) {
 
 /** The address of a link in the newest mail to `email`, as the development page lists it. */
 export async function linkInMail(page: Page, email: string, path: string) {
-  await page.goto('/dev/mail');
   const message = page.getByRole('article').filter({ hasText: email }).first();
-  const link = await message.locator(`a[href*="${path}"]`).first().getAttribute('href');
-  expect(link).not.toBeNull();
-  return link!;
+  const link = message.locator(`a[href*="${path}"]`).first();
+  await expect(async () => {
+    await page.goto('/dev/mail');
+    await expect(link).toBeVisible({ timeout: 100 });
+  }).toPass();
+  return (await link.getAttribute('href'))!;
 }
 
 /** Buys the smallest package with a test card. */
@@ -44,6 +46,11 @@ export async function buyCredits(page: Page, card = cards.success) {
   await page.goto('/credits');
   await page.getByRole('button', { name: /^Buy Starter/ }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Sandbox payment');
+  await payWith(page, card);
+}
+
+/** Pays with a card what the payment page shows. */
+export async function payWith(page: Page, card: string) {
   await page.getByLabel('Card number').fill(card);
   await page.getByRole('button', { name: 'Pay', exact: true }).click();
 }
