@@ -15,7 +15,7 @@ use crate::fax::AfterPartial;
 
 mod asterisk;
 
-pub use asterisk::{Asterisk, Secret, Trunk};
+pub use asterisk::{AmiTls, Asterisk, Secret, Trunk};
 
 /// Names a TOML file with settings.
 const FILE_VARIABLE: &str = "FAXDROID_CONFIG";

@@ -7,6 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
+use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 
 use crate::action::Action;
 use crate::connection;
@@ -26,6 +31,8 @@ pub struct Settings {
     pub username: String,
     /// Its secret; not shown by `Debug`.
     pub secret: String,
+    /// Encrypts the connection; made by [`encrypted`](Self::encrypted).
+    pub tls: Option<TlsConnector>,
     /// For a connection, its greeting and the login together.
     pub connect_timeout: Duration,
     /// For the response to an action; for a list, between two of its items.
@@ -45,6 +52,7 @@ impl Settings {
             address: address.into(),
             username: username.into(),
             secret: secret.into(),
+            tls: None,
             connect_timeout: Duration::from_secs(5),
             action_timeout: Duration::from_secs(5),
             ping_after: Duration::from_secs(15),
@@ -52,6 +60,41 @@ impl Settings {
             longest_pause: Duration::from_secs(30),
         }
     }
+
+    /// Speaks TLS, and only with an Asterisk whose certificate for the host of `address` is one of `certificates` or was
+    /// signed by one of them (PEM).
+    ///
+    /// # Errors
+    ///
+    /// See [`TlsError`].
+    pub fn encrypted(mut self, certificates: &[u8]) -> Result<Self, TlsError> {
+        let mut trusted = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(certificates) {
+            trusted.add(certificate?)?;
+        }
+        if trusted.is_empty() {
+            return Err(TlsError::NoCertificate);
+        }
+        let provider = Arc::new(ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let config = config.with_root_certificates(trusted).with_no_client_auth();
+        self.tls = Some(TlsConnector::from(Arc::new(config)));
+        Ok(self)
+    }
+}
+
+/// Why certificates cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// It begins with `-----BEGIN CERTIFICATE-----`.
+    #[error("there is no certificate in it")]
+    NoCertificate,
+    /// It is damaged.
+    #[error("it is no PEM: {0}")]
+    Pem(#[from] pem::Error),
+    /// It is no X.509 certificate that TLS can use.
+    #[error("it is no certificate for TLS: {0}")]
+    Certificate(#[from] rustls::Error),
 }
 
 impl fmt::Debug for Settings {

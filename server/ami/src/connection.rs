@@ -9,7 +9,10 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_util::codec::Framed;
+use tokio_util::either::Either;
 
 use crate::action::Action;
 use crate::client::{AmiTask, Link, Request, Settings};
@@ -21,7 +24,7 @@ const LONGEST_GREETING: u64 = 256;
 const LOGIN_ID: &str = "login";
 const PING_ID: &str = "ping";
 
-type Stream = Framed<BufReader<TcpStream>, Codec>;
+type Stream = Framed<BufReader<Either<TcpStream, TlsStream<TcpStream>>>, Codec>;
 
 #[derive(Debug, thiserror::Error)]
 enum ConnectError {
@@ -100,7 +103,15 @@ async fn connect(settings: &Settings) -> Result<(Stream, Vec<Message>), ConnectE
 async fn log_in(settings: &Settings) -> Result<(Stream, Vec<Message>), ConnectError> {
     let tcp = TcpStream::connect(&settings.address).await?;
     tcp.set_nodelay(true)?;
-    let mut reader = BufReader::new(tcp);
+    let plain_or_not = match &settings.tls {
+        Some(tls) => {
+            let host = settings.address.rsplit_once(':').map_or(&*settings.address, |(host, _)| host);
+            let host = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+            Either::Right(tls.connect(host, tcp).await?)
+        }
+        None => Either::Left(tcp),
+    };
+    let mut reader = BufReader::new(plain_or_not);
     let mut greeting = String::new();
     (&mut reader).take(LONGEST_GREETING).read_line(&mut greeting).await.map_err(|error| {
         if error.kind() == io::ErrorKind::InvalidData { ConnectError::NotAsterisk } else { error.into() }

@@ -14,5 +14,5 @@ mod connection;
 mod message;
 
 pub use action::{Action, FieldError};
-pub use client::{ActionError, Ami, AmiTask, Link, Settings};
+pub use client::{ActionError, Ami, AmiTask, Link, Settings, TlsError};
 pub use message::{Codec, Message};

@@ -1,11 +1,17 @@
 //! The client against a manager that a test plays: what it answers, when it is silent, how it breaks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use faxdroid_ami::{Action, ActionError, Ami, Link, Message, Settings};
+use faxdroid_ami::{Action, ActionError, Ami, Link, Message, Settings, TlsError};
+use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 /// The far end of one connection.
 struct Manager {
@@ -241,4 +247,59 @@ async fn noise_between_messages_costs_nothing_else() {
         .say("noise\r\n\r\nEvent\r\n\r\nResponse: Success\r\nActionID: nobody\r\n\r\nEvent: Unheard\r\n\r\n")
         .await;
     assert_eq!(events.recv().await.unwrap().event(), Some("Unheard"));
+}
+
+fn certificate() -> CertifiedKey<KeyPair> {
+    generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap()
+}
+
+fn acceptor(identity: &CertifiedKey<KeyPair>) -> TlsAcceptor {
+    let key = PrivateKeyDer::try_from(identity.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let config = config.with_single_cert(vec![identity.cert.der().clone()], key).unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+fn encrypted(address: String, trusted: &CertifiedKey<KeyPair>) -> (Ami, JoinSet<()>) {
+    let settings = Settings::new(address, "faxdroid", "secret");
+    let (ami, task) = Ami::new(settings.encrypted(trusted.cert.pem().as_bytes()).unwrap());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(task.run());
+    (ami, tasks)
+}
+
+#[tokio::test]
+async fn a_manager_whose_certificate_is_trusted_is_spoken_to_under_tls() {
+    let identity = certificate();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (ami, _task) = encrypted(listener.local_addr().unwrap().to_string(), &identity);
+    let (tcp, _) = listener.accept().await.unwrap();
+    let mut manager = BufReader::new(acceptor(&identity).accept(tcp).await.unwrap());
+    manager.get_mut().write_all(b"Asterisk Call Manager/11.0.0\r\n").await.unwrap();
+    let mut login = String::new();
+    while !login.ends_with("\r\n\r\n") {
+        manager.read_line(&mut login).await.unwrap();
+    }
+    assert!(login.contains("Secret: secret\r\n"), "{login}");
+    manager.get_mut().write_all(b"Response: Success\r\nActionID: login\r\n\r\n").await.unwrap();
+    ami.link().wait_for(|link| *link == Link::Up(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_certificate_is_told_no_secret() {
+    let (ours, theirs) = (certificate(), certificate());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (ami, _task) = encrypted(listener.local_addr().unwrap().to_string(), &ours);
+    let (tcp, _) = listener.accept().await.unwrap();
+    assert!(acceptor(&theirs).accept(tcp).await.is_err(), "the client turned away");
+    assert_eq!(*ami.link().borrow(), Link::Down);
+}
+
+#[test]
+fn a_file_without_a_certificate_is_refused_before_anything_is_connected() {
+    let settings = Settings::new("127.0.0.1:5039", "faxdroid", "secret");
+    assert!(matches!(settings.clone().encrypted(b""), Err(TlsError::NoCertificate)));
+    let damaged = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    assert!(matches!(settings.encrypted(damaged), Err(TlsError::Certificate(_))));
 }

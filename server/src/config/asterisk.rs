@@ -14,6 +14,7 @@ use super::{ConfigError, duration};
 pub struct Asterisk {
     pub ami: SocketAddr,
     pub ami_secret: Secret,
+    pub ami_tls: Option<AmiTls>,
     pub home: PathBuf,
     pub modules: PathBuf,
     pub data: PathBuf,
@@ -24,6 +25,15 @@ pub struct Asterisk {
     pub longest_call: Duration,
     pub incoming: u32,
     pub trunk: Trunk,
+}
+
+/// `[line.asterisk.ami_tls]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AmiTls {
+    pub address: SocketAddr,
+    pub certificate: PathBuf,
+    pub key: PathBuf,
 }
 
 /// `[line.asterisk.trunk]`
@@ -87,6 +97,13 @@ impl Asterisk {
         }
         if !self.ami.ip().is_loopback() {
             return out_of_range("line.asterisk.ami", "a loopback address: it is not encrypted");
+        }
+        if self.ami_tls.as_ref().is_some_and(|tls| !tls.address.ip().is_loopback() || tls.address == self.ami)
+        {
+            return out_of_range(
+                "line.asterisk.ami_tls.address",
+                "a loopback address, not that of line.asterisk.ami: only this host may place calls",
+            );
         }
         if self.trunk.host.is_empty() {
             return out_of_range("line.asterisk.trunk.host", "the carrier's host");

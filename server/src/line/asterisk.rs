@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use faxdroid_ami::{Action, ActionError, Ami, FieldError, Link, Message, Settings};
 use faxdroid_contract::ids::AttemptId;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -57,18 +58,24 @@ pub struct AsteriskLine {
 
 impl AsteriskLine {
     /// Connects in the background: calls are refused as `line_down` until Asterisk is there.
-    pub fn new(settings: config::Asterisk) -> Self {
-        let ami = Settings::new(
-            settings.ami.to_string(),
-            configuration::AMI_USERNAME,
-            settings.ami_secret.reveal().to_owned(),
-        );
+    ///
+    /// # Errors
+    /// When the certificate of the manager's interface cannot be used.
+    pub fn new(settings: config::Asterisk) -> anyhow::Result<Self> {
+        let address = settings.ami_tls.as_ref().map_or(settings.ami, |tls| tls.address);
+        let secret = settings.ami_secret.reveal().to_owned();
+        let mut ami = Settings::new(address.to_string(), configuration::AMI_USERNAME, secret);
+        if let Some(config::AmiTls { certificate, .. }) = &settings.ami_tls {
+            let unusable = || format!("the certificate {} cannot be used", certificate.display());
+            let pem = std::fs::read(certificate).with_context(unusable)?;
+            ami = ami.encrypted(&pem).with_context(unusable)?;
+        }
         let (ami, task) = Ami::new(ami);
         let mut connection = JoinSet::new();
         connection.spawn(task.run());
         let spool = Spool::new(&settings.home);
         let incoming = Incoming::new(&settings.home);
-        Self {
+        Ok(Self {
             ami,
             settings,
             spool,
@@ -77,7 +84,7 @@ impl AsteriskLine {
             seen: tokio::sync::Mutex::default(),
             hang_ups: TaskTracker::new(),
             _connection: connection,
-        }
+        })
     }
 
     /// Waits until Asterisk can be spoken to.

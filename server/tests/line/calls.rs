@@ -10,7 +10,7 @@ use crate::exchange::Exchange;
 use crate::letter::{FEW_LINES, MANY_LINES, call, differences, document};
 
 async fn connected(exchange: &Exchange) -> AsteriskLine {
-    let line = AsteriskLine::new(exchange.settings.clone());
+    let line = AsteriskLine::new(exchange.settings.clone()).unwrap();
     line.connected().await;
     line
 }

@@ -47,7 +47,8 @@ impl Exchange {
         let folder = tempfile::tempdir().unwrap();
         let [ours, carrier] = addresses();
         let carriers = settings(&folder.path().join("carrier"), carrier, ours);
-        let settings = settings(&folder.path().join("ours"), ours, carrier);
+        let mut settings = settings(&folder.path().join("ours"), ours, carrier);
+        settings.ami_tls = Some(encryption(folder.path(), ours));
         let etc = folder.path().join("ours-etc");
         configuration::write(&settings, &etc).unwrap();
         let ours = Asterisk::start(&etc);
@@ -192,6 +193,15 @@ fn settings(home: &Path, own: IpAddr, peer: IpAddr) -> config::Asterisk {
         data = installed("usr/share/asterisk").display(),
     );
     Config::from_toml(&toml).unwrap().line.asterisk
+}
+
+/// Our server speaks to its Asterisk under TLS, the carrier's manager is asked without.
+fn encryption(folder: &Path, own: IpAddr) -> config::AmiTls {
+    let identity = rcgen::generate_simple_self_signed([own.to_string()]).unwrap();
+    let (certificate, key) = (folder.join("ami.pem"), folder.join("ami.key"));
+    std::fs::write(&certificate, identity.cert.pem()).unwrap();
+    std::fs::write(&key, identity.signing_key.serialize_pem()).unwrap();
+    config::AmiTls { address: SocketAddr::new(own, 5039), certificate, key }
 }
 
 /// A file of the Asterisk that `script/asterisk` has installed.

@@ -101,7 +101,7 @@ async fn send(line: &AsteriskLine, call: OutgoingCall) -> CallResult {
 async fn result_of(events: impl Fn(&str) -> String) -> CallResult {
     let home = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let line = AsteriskLine::new(settings(&listener, home.path()));
+    let line = AsteriskLine::new(settings(&listener, home.path())).unwrap();
     let manager = Manager::log_in(&listener).await;
     line.connected().await;
     let call = call(TO, document(FEW_LINES));
@@ -202,7 +202,7 @@ async fn a_call_of_which_nothing_more_is_heard_is_over_when_nobody_knows_of_it()
 async fn a_manager_that_accepts_and_never_answers_fails_the_call_and_holds_up_no_other() {
     let home = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let line = AsteriskLine::new(settings(&listener, home.path()));
+    let line = AsteriskLine::new(settings(&listener, home.path())).unwrap();
     let _silent = Manager::log_in(&listener).await;
     line.connected().await;
     let (one, other) = tokio::join!(
@@ -216,7 +216,7 @@ async fn a_manager_that_accepts_and_never_answers_fails_the_call_and_holds_up_no
 async fn a_wrong_password_fails_calls_at_once() {
     let home = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let line = AsteriskLine::new(settings(&listener, home.path()));
+    let line = AsteriskLine::new(settings(&listener, home.path())).unwrap();
     let (stream, _) = listener.accept().await.unwrap();
     let mut manager = Manager { stream: BufReader::new(stream) };
     manager.say("Asterisk Call Manager/11.0.0\r\n").await;

@@ -104,6 +104,11 @@ fn render(
         ami_port => settings.ami.port(),
         ami_username => AMI_USERNAME,
         ami_secret => settings.ami_secret.reveal(),
+        ami_tls => settings.ami_tls.as_ref().map(|tls| context! {
+            address => tls.address.to_string(),
+            certificate => tls.certificate.display().to_string(),
+            key => tls.key.display().to_string(),
+        }),
         bind => trunk.bind.to_string(),
         trunk_host => &trunk.host,
         trunk_port => trunk.port,
@@ -144,7 +149,12 @@ fn render(
 
 fn refuse_unsafe(settings: &config::Asterisk) -> Result<(), ConfigurationError> {
     let trunk = &settings.trunk;
+    let tls =
+        settings.ami_tls.as_ref().map(|tls| (tls.certificate.to_string_lossy(), tls.key.to_string_lossy()));
+    let (certificate, key) = tls.unwrap_or_default();
     let values = [
+        ("line.asterisk.ami_tls.certificate", &*certificate),
+        ("line.asterisk.ami_tls.key", &*key),
         ("line.asterisk.ami_secret", settings.ami_secret.reveal()),
         ("line.asterisk.trunk.host", &trunk.host),
         ("line.asterisk.trunk.username", &trunk.username),
@@ -208,6 +218,25 @@ mod tests {
         assert!(manager.contains("bindaddr = 127.0.0.1\nport = 5038\n"), "{manager}");
         assert!(manager.contains("read = call,user\nwrite = call,originate,reporting\n"), "{manager}");
         assert!(manager.contains("secret = a secret\n"), "{manager}");
+    }
+
+    #[test]
+    fn the_manager_speaks_tls_when_it_is_given_a_certificate() {
+        assert!(!file(&settings(""), "manager.conf").contains("tls"));
+        let mut settings = settings("");
+        settings.ami_tls = Some(config::AmiTls {
+            address: "127.0.0.1:5039".parse().unwrap(),
+            certificate: PathBuf::from("/etc/faxdroid/ami.pem"),
+            key: PathBuf::from("/etc/faxdroid/ami.key"),
+        });
+        let manager = file(&settings, "manager.conf");
+        assert!(
+            manager.contains(
+                "tlsenable = yes\ntlsbindaddr = 127.0.0.1:5039\ntlscertfile = /etc/faxdroid/ami.pem\n\
+                 tlsprivatekey = /etc/faxdroid/ami.key\n"
+            ),
+            "{manager}"
+        );
     }
 
     #[test]
