@@ -1,5 +1,7 @@
 //! `/api/v1/accounts`: sign up, confirm an address, set a forgotten password.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use faxdroid_contract::accounts::{
@@ -18,7 +20,8 @@ use crate::accounts::{Token, hash_password, is_common, normalized_email};
 use crate::app::App;
 use crate::mail::outgoing::Letter;
 use crate::store::accounts::Account;
-use crate::store::{self, ConnectionTrait, StoreError};
+use crate::store::sessions::MailedToken;
+use crate::store::{self, StoreError};
 
 /// Opens an account, signs in, and mails a link that confirms the address.
 #[utoipa::path(post, path = "/api/v1/accounts", tag = "accounts", request_body = SignUp, responses(
@@ -42,13 +45,12 @@ pub(crate) async fn sign_up(State(app): State<App>, input: Input<SignUp>) -> Res
         sender_number: String::new(),
         created_at: app.clock.now().as_millisecond(),
     };
-    match store::accounts::insert(app.store.connection(), account.clone()).await {
+    match app.outgoing_mail.welcome(&account).await {
         Err(error) if error.is_duplicate() => {
             return Err(ApiProblem::field("/email", ProblemCode::EmailTaken));
         }
         other => other?,
     }
-    app.outgoing_mail.write(&account, Letter::ConfirmEmail).await?;
     let session = sessions::begin(&app, &account.id).await?;
     let answer = Answer::json(StatusCode::CREATED, &me::shown(&app, &account).await?);
     Ok(answer
@@ -65,11 +67,7 @@ pub(crate) async fn confirm_email(
     State(app): State<App>,
     input: Input<ConfirmEmail>,
 ) -> Result<Answer, ApiProblem> {
-    let now = app.clock.now().as_millisecond();
-    let transaction = app.store.begin().await?;
-    let account = take_token(&transaction, &input.body.token, Letter::ConfirmEmail, now).await?;
-    store::accounts::confirm_email(&transaction, &account, now).await?;
-    transaction.commit().await.map_err(StoreError::from)?;
+    spend_token(&app, &input.body.token, Letter::ConfirmEmail, None).await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT).then("/send?notice=email_confirmed"))
 }
 
@@ -109,14 +107,7 @@ pub(crate) async fn reset_password(
     check_password(&mut validation, "/password", &password);
     validation.finish()?;
     let password_hash = hash(&app, password).await?;
-    let now = app.clock.now().as_millisecond();
-    let transaction = app.store.begin().await?;
-    let account = take_token(&transaction, &token, Letter::ResetPassword, now).await?;
-    store::accounts::set_password(&transaction, &account, &password_hash).await?;
-    // Who could read the link reads the mailbox.
-    store::accounts::confirm_email(&transaction, &account, now).await?;
-    store::sessions::end_all(&transaction, &account, None).await?;
-    transaction.commit().await.map_err(StoreError::from)?;
+    spend_token(&app, &token, Letter::ResetPassword, Some(&password_hash)).await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT).then("/sign-in?notice=password_reset"))
 }
 
@@ -143,15 +134,33 @@ fn check_email(validation: &mut Validation, email: &str) -> Option<String> {
     normalized
 }
 
-/// The account a token was mailed to.
-async fn take_token(
-    db: &impl ConnectionTrait,
+/// Uses up a token that was mailed, and with it confirms the address and sets the new password, if there is one.
+async fn spend_token(
+    app: &App,
     token: &str,
     letter: Letter,
-    now: i64,
-) -> Result<String, ApiProblem> {
+    new_password: Option<&str>,
+) -> Result<(), ApiProblem> {
     let invalid = || ApiProblem::of(ProblemCode::TokenInvalid);
-    let token = Token::parse(token).ok_or_else(invalid)?;
-    let taken = store::sessions::take_token(db, &token.hash(), letter.as_str(), now).await?;
-    Ok(taken.ok_or_else(invalid)?.account_id)
+    let token = Token::parse(token).ok_or_else(invalid)?.hash();
+    let now = app.clock.now().as_millisecond();
+    // Whether it was good when a commit failed whose answer may have been lost.
+    let was_good = AtomicBool::new(false);
+    let spent = app.store.patiently(|_| async {
+        let transaction = app.store.begin().await?;
+        let taken = store::sessions::take_token(&transaction, &token, letter.as_str(), now).await?;
+        let Some(MailedToken { account_id, .. }) = taken else {
+            return Ok::<_, StoreError>(was_good.load(Ordering::Relaxed));
+        };
+        was_good.store(true, Ordering::Relaxed);
+        // Who could read the link reads the mailbox.
+        store::accounts::confirm_email(&transaction, &account_id, now).await?;
+        if let Some(password_hash) = new_password {
+            store::accounts::set_password(&transaction, &account_id, password_hash).await?;
+            store::sessions::end_all(&transaction, &account_id, None).await?;
+        }
+        transaction.commit().await?;
+        Ok(true)
+    });
+    if spent.await? { Ok(()) } else { Err(invalid()) }
 }

@@ -20,7 +20,7 @@ use crate::store::accounts::Account;
 use crate::store::outgoing_mail::OutgoingMailRow;
 use crate::store::received_faxes::ReceivedFaxRow;
 use crate::store::sessions::MailedToken;
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Store, StoreError, Try};
 
 /// Mails sent at once; the rest waits for the next time.
 const BATCH: u64 = 20;
@@ -71,6 +71,34 @@ impl OutgoingMail {
     pub async fn write(&self, account: &Account, letter: Letter) -> Result<(), StoreError> {
         store::outgoing_mail::insert(self.store.connection(), self.row(&account.id, letter)).await?;
         self.written.notify_one();
+        Ok(())
+    }
+
+    /// Opens an account, and records with it that its address is to be confirmed. A duplicate (see
+    /// [`StoreError::is_duplicate`]) when the address is taken.
+    pub async fn welcome(&self, account: &Account) -> Result<(), StoreError> {
+        let mail = self.row(&account.id, Letter::ConfirmEmail);
+        self.store.patiently(|which| self.try_welcome(account, &mail, which)).await?;
+        self.written.notify_one();
+        Ok(())
+    }
+
+    async fn try_welcome(
+        &self,
+        account: &Account,
+        mail: &OutgoingMailRow,
+        which: Try,
+    ) -> Result<(), StoreError> {
+        let transaction = self.store.begin().await?;
+        if let Err(error) = store::accounts::insert(&transaction, account.clone()).await {
+            drop(transaction);
+            let opened_before = error.is_duplicate()
+                && which == Try::Again
+                && store::accounts::find(self.store.connection(), &account.id).await?.is_some();
+            return if opened_before { Ok(()) } else { Err(error) };
+        }
+        store::outgoing_mail::insert(&transaction, mail.clone()).await?;
+        transaction.commit().await?;
         Ok(())
     }
 

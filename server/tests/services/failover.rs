@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use faxdroid_contract::ids::{AccountId, CheckoutId};
 use faxdroid_server::clock::{Clock, SystemClock};
+use faxdroid_server::config::Config;
 use faxdroid_server::ledger::{self, LedgerError, Purchase};
+use faxdroid_server::mail::outgoing::OutgoingMail;
+use faxdroid_server::mail::{Mail, MailError, Message};
 use faxdroid_server::store::accounts::Account;
 use faxdroid_server::store::{self, ConnectionTrait, Store, StoreError, Try};
 use faxdroid_testbed::{Database, Faults, FaultyProxy};
 use sea_orm::{EntityTrait, PaginatorTrait};
+use tokio::sync::Notify;
 
 use crate::column;
 
@@ -19,6 +23,39 @@ const MOMENT: Duration = Duration::from_millis(500);
 async fn buy(store: &Store, account: &AccountId) -> Result<(), LedgerError> {
     let checkout = CheckoutId::from_ulid(&SystemClock.new_ulid()).unwrap();
     store.patiently(|which| try_buy(store, account, &checkout, which)).await
+}
+
+fn mail(store: &Store) -> OutgoingMail {
+    OutgoingMail {
+        store: store.clone(),
+        clock: Arc::new(SystemClock),
+        mail: Arc::new(Nobody),
+        config: Arc::new(Config::from_toml("").unwrap()),
+        written: Notify::new(),
+    }
+}
+
+/// No mail is sent here.
+struct Nobody;
+
+#[async_trait::async_trait]
+impl Mail for Nobody {
+    async fn send(&self, message: Message) -> Result<(), MailError> {
+        panic!("{} was written to", message.to);
+    }
+}
+
+fn new_account() -> Account {
+    let id = AccountId::from_ulid(&SystemClock.new_ulid()).unwrap().to_string();
+    Account {
+        email: format!("{id}@example.org"),
+        id,
+        password_hash: String::new(),
+        email_confirmed_at: None,
+        sender_name: String::new(),
+        sender_number: String::new(),
+        created_at: 0,
+    }
 }
 
 /// A single statement, whose answer may be lost when it has happened.
@@ -61,27 +98,21 @@ async fn a_failover_fails_no_request_and_loses_no_money() {
 
     let stop = Arc::new(AtomicBool::new(false));
     let bought = Arc::new(AtomicU32::new(0));
-    let account = AccountId::from_ulid(&SystemClock.new_ulid()).unwrap();
     // Its row is what two purchases at once wait for.
-    let row = Account {
-        id: account.to_string(),
-        email: "clinic@example.org".to_owned(),
-        password_hash: String::new(),
-        email_confirmed_at: None,
-        sender_name: String::new(),
-        sender_number: String::new(),
-        created_at: 0,
-    };
-    store::accounts::insert(store.connection(), row).await.unwrap();
+    let row = new_account();
+    store::accounts::insert(store.connection(), row.clone()).await.unwrap();
+    let account: AccountId = row.id.parse().unwrap();
+    let mail = Arc::new(mail(&store));
     let customers: Vec<_> = (0..4)
         .map(|_| {
-            let (store, stop, bought, account) =
-                (store.clone(), stop.clone(), bought.clone(), account.clone());
+            let (store, stop, bought, account, mail) =
+                (store.clone(), stop.clone(), bought.clone(), account.clone(), mail.clone());
             tokio::spawn(async move {
                 while !stop.load(Ordering::SeqCst) {
                     buy(&store, &account).await.unwrap();
                     bought.fetch_add(1, Ordering::SeqCst);
                     sign_in(&store, &account).await.unwrap();
+                    mail.welcome(&new_account()).await.unwrap();
                     ledger::balance(store.connection(), &account).await.unwrap();
                 }
             })
@@ -111,6 +142,13 @@ async fn a_failover_fails_no_request_and_loses_no_money() {
     assert_eq!(balance.amount_minor, i64::from(bought) * 100, "what was bought was booked once");
     let sessions = store::entities::sessions::Entity::find().count(store.connection()).await.unwrap();
     assert_eq!(sessions, u64::from(bought), "each sign-in is one session");
+    let accounts = store::entities::accounts::Entity::find().count(store.connection()).await.unwrap();
+    let mails = store::entities::outgoing_mail::Entity::find().count(store.connection()).await.unwrap();
+    assert_eq!(
+        (accounts - 1, mails),
+        (u64::from(bought), u64::from(bought)),
+        "each sign-up is one account and one mail"
+    );
     drop(database);
 }
 
