@@ -19,7 +19,7 @@ use crate::distribution::{Origin, OriginKind};
 /// Of headers and body of a generated response.
 const MOST_BYTES: usize = 1_048_576;
 /// Headers that a function may not add.
-const DISALLOWED: [&str; 22] = [
+const DISALLOWED: [&str; 25] = [
     "connection",
     "expect",
     "keep-alive",
@@ -41,7 +41,10 @@ const DISALLOWED: [&str; 22] = [
     "x-amzn-header-count",
     "x-amzn-header-order",
     "x-amzn-lambda-integration-tag",
+    "x-amzn-requestid",
     "x-cache",
+    "x-forwarded-proto",
+    "x-real-ip",
 ];
 const DISALLOWED_PREFIXES: [&str; 3] = ["x-amz-cf-", "x-amzn-cf-", "x-edge-"];
 /// Headers that are read-only in origin requests.

@@ -133,7 +133,7 @@ problems! {
     CardInvalid, "card_invalid", 422, "The sandbox takes only its test cards.";
     CardDeclined, "card_declined", 402, "The card was declined. No money was taken.";
     CheckoutNotPayable, "checkout_not_payable", 409, "This purchase has already been decided.";
-    PaymentUnavailable, "payment_unavailable", 503, "The payment provider does not answer. No money was taken; please try again in a minute.";
+    PaymentUnavailable, "payment_unavailable", 500, "The payment provider does not answer. No money was taken; please try again in a minute.";
     SignatureInvalid, "signature_invalid", 400, "The signature does not belong to this message.";
     // Faxes
     QuoteExpired, "quote_expired", 409, "The price has expired. Please ask for a new one.";
@@ -145,12 +145,20 @@ problems! {
     IdempotencyKeyInProgress, "idempotency_key_in_progress", 409, "A request with this Idempotency-Key is still running.";
     // Us
     Internal, "internal", 500, "Something went wrong on our side.";
-    Unavailable, "unavailable", 503, "The service is not available for the moment.";
+    Unavailable, "unavailable", 500, "The service is not available for the moment.";
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_problem_is_hidden_by_a_page_of_the_distribution() {
+        // At 502, 503 and 504 CloudFront shows the page for a renderer that fails, in place of what the API says.
+        for code in ProblemCode::ALL {
+            assert!(!(502..=504).contains(&code.status()), "{}", code.as_str());
+        }
+    }
 
     #[test]
     fn a_code_is_found_by_its_text() {

@@ -17,7 +17,7 @@ pub(crate) struct Health {
 /// Whether this server reaches its database and is not about to end.
 #[utoipa::path(get, path = "/api/v1/health", tag = "service", responses(
     (status = 200, description = "It does", body = Health),
-    (status = 503, description = "`unavailable`", body = Problem),
+    (status = 500, description = "`unavailable`", body = Problem),
 ))]
 pub(crate) async fn show(State(app): State<App>) -> Result<Json<Health>, ApiProblem> {
     if app.draining.is_cancelled() {

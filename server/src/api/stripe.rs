@@ -109,7 +109,7 @@ pub(crate) async fn come_back(
     (status = 204, description = "Taken note of"),
     (status = 400, description = "`signature_invalid`", body = Problem),
     (status = 404, description = "`not_found`: Stripe takes no money here", body = Problem),
-    (status = 503, description = "`payment_unavailable`, `unavailable`: to be sent again", body = Problem),
+    (status = 500, description = "`payment_unavailable`, `unavailable`: to be sent again", body = Problem),
 ))]
 pub(crate) async fn event(
     State(app): State<App>,
