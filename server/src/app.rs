@@ -74,11 +74,11 @@ impl App {
         let schedule = Schedule { delays: config.retry.delays.clone(), time_scale };
         let mut faxes = Faxes::new(store.clone(), clock.clone(), schedule, changes.clone());
         faxes.document_kept = config.documents.keep_after_fax;
-        let trunk_channels = match config.line.kind {
-            LineKind::Simulated => None,
-            LineKind::Asterisk => config.line.asterisk.trunk.channels,
+        let (trunk_channels, outlive_server) = match config.line.kind {
+            LineKind::Simulated => (None, None),
+            LineKind::Asterisk => (config.line.asterisk.trunk.channels, Some(config.line.asterisk.ring)),
         };
-        faxes.calls = CallRules { after_partial: config.retry.after_partial, trunk_channels };
+        faxes.calls = CallRules { after_partial: config.retry.after_partial, trunk_channels, outlive_server };
         let files = if config.bucket.name.is_empty() {
             Files::directory(&config.data_dir.join("documents"))
                 .context("the folder for documents cannot be opened")?
@@ -88,7 +88,7 @@ impl App {
         let far_end = FarEnd::new(config.data_dir.join("far-end"));
         let line: Arc<dyn Line> = match config.line.kind {
             LineKind::Simulated => Arc::new(SimulatedLine::new(far_end.clone(), config.line.time_scale)),
-            LineKind::Asterisk => Arc::new(AsteriskLine::new(config.line.asterisk.clone())),
+            LineKind::Asterisk => Arc::new(AsteriskLine::new(config.line.asterisk.clone())?),
         };
         let payments = Arc::new(match config.payments.kind {
             PaymentsKind::Sandbox => Payments::Sandbox,

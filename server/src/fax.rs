@@ -42,12 +42,15 @@ pub struct Faxes {
 }
 
 /// What the operator has settled about calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CallRules {
     /// What a call begins with when an earlier one has brought some pages over.
     pub after_partial: AfterPartial,
     /// Calls that the trunk carries at once, of all servers together; `None` where it does not limit them.
     pub trunk_channels: Option<u32>,
+    /// How long a call may ring, on a line whose calls go on when the server that placed them dies; `None` where they end with
+    /// it. What such a call comes to is known on its own host alone, so nobody else repeats it while it may go on.
+    pub outlive_server: Option<Duration>,
 }
 
 /// See [`CallRules`].
@@ -78,7 +81,7 @@ impl Faxes {
             changes,
             waiting: Arc::default(),
             document_kept: DOCUMENT_KEPT,
-            calls: CallRules { after_partial: AfterPartial::default(), trunk_channels: None },
+            calls: CallRules::default(),
         }
     }
 

@@ -21,6 +21,11 @@ use crate::store::{self, FromStore, StoreError, Transaction, Try};
 /// How many faxes to numbers that others begin to call are passed over before it is looked again later.
 const CLAIM_TRIES: u32 = 20;
 
+/// On a bad line a machine goes down from 14,400 to 4,800 bits per second (ITU-T T.30, training).
+const SLOWEST_BESIDE_ESTIMATE: u32 = 3;
+/// Before a machine answers with its tones, and for what two machines say between pages.
+const BESIDE_THE_PAGES: Duration = Duration::from_secs(60);
+
 /// Why a step was not taken. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
@@ -265,8 +270,26 @@ async fn try_reap(faxes: &Faxes, fax: FaxRow) -> Result<Handled, StoreError> {
         return Ok(Handled::TooEarly { due_at });
     }
     let transaction = faxes.store.begin().await?;
+    if let Some(due_at) =
+        may_go_on_until(faxes, &transaction, &fax).await?.filter(|until| *until > faxes.now())
+    {
+        return Ok(Handled::TooEarly { due_at });
+    }
     let event = Event::CallEnded(AttemptOutcome::LineDown);
     handled(step(faxes, transaction, fax, event, Facts::default()).await)
+}
+
+/// Until when a call may go on whose server is dead, where calls do.
+async fn may_go_on_until(
+    faxes: &Faxes,
+    transaction: &Transaction,
+    fax: &FaxRow,
+) -> Result<Option<i64>, StoreError> {
+    let Some(ring) = faxes.calls.outlive_server else { return Ok(None) };
+    let estimate = Duration::from_secs(u64::try_from(fax.estimated_seconds).unwrap_or(0));
+    let longest = ring + BESIDE_THE_PAGES + estimate * SLOWEST_BESIDE_ESTIMATE;
+    let open = store::attempts::open(transaction, &fax.id).await?;
+    Ok(open.map(|attempt| after(attempt.started_at, longest)))
 }
 
 /// Ends a fax whose attempt was taken for lost, and is found to have delivered every page. Any other late result changes

@@ -102,6 +102,18 @@ async fn a_call_that_goes_on_is_taken_from_nobody() {
 }
 
 #[tokio::test]
+async fn where_calls_outlive_their_server_nobody_repeats_one_that_may_go_on() {
+    let mut orphan = Orphan::new().await;
+    orphan.world.faxes.calls.outlive_server = Some(MINUTE);
+    orphan.world.pass(LEASE * 2);
+    assert!(matches!(orphan.reap().await, Handled::TooEarly { .. }), "another server repeats it");
+    let pages = Duration::from_secs(orphan.claim.fax.estimated_seconds.try_into().unwrap());
+    orphan.world.pass(2 * MINUTE + 3 * pages);
+    assert_eq!(orphan.reap().await, Handled::Done);
+    assert_eq!(orphan.fax().await.status, FaxStatus::Retrying);
+}
+
+#[tokio::test]
 async fn what_cannot_be_told_yet_is_asked_again() {
     let orphan = Orphan::new().await;
     assert_eq!(orphan.reconcile(&remembers(LeftBehind::Unknown)).await, Found::GoesOn);
