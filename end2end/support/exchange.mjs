@@ -112,7 +112,9 @@ process.on('SIGINT', end);
 
 const received = join(folder, 'received');
 mkdirSync(received);
-const page = (text) => ['(', '-size', '1728x2156', 'xc:white', '-pointsize', '120', '-annotate', '+200+400', text, ')'];
+// Without a font of its own ImageMagick takes one that not every machine has.
+const font = '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf';
+const page = (text) => ['(', '-size', '1728x2156', 'xc:white', '-font', font, '-pointsize', '120', '-annotate', '+200+400', text, ')'];
 await run('convert', [
   '-density', '204x196', '-units', 'PixelsPerInch', ...page('The first page'), ...page('The second page'),
   '-monochrome', '-compress', 'Group4', letter,
