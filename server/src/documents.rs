@@ -6,21 +6,22 @@ pub mod office;
 pub mod render_pool;
 pub mod uploads;
 
+use std::fs::File;
 use std::future::ready;
+use std::io::{BufReader, BufWriter, Write as _};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use faxdroid_contract::documents::{Document, MAX_BYTES, MAX_FILES, MAX_IMAGE_SIDE, MAX_PAGES, Resolution};
 use faxdroid_contract::ids::{AccountId, DocumentId};
 use faxdroid_document::{
-    ConvertedPage, CoverPage, DocumentError, FaxDocument, HeaderLine, Limits, OfficeFile, with_header_line,
+    CoverPage, DocumentError, FaxDocument, FaxReader, FaxWriter, HeaderLine, HeaderLines, Limits, OfficeFile,
 };
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use office::{Office, OfficeError};
-use render_pool::{RenderError, RenderPool};
+use render_pool::{Converted, RenderError, RenderPool};
 use uploads::{UploadedFile, Uploads};
 
 use crate::clock::{Clock, after};
@@ -57,7 +58,7 @@ const ORPHANS_AT_ONCE: usize = 200;
 pub enum UploadError {
     #[error(transparent)]
     Document(#[from] DocumentError),
-    #[error("the upload could not be kept until its conversion")]
+    #[error("a file of this server cannot be used")]
     Uploads(#[from] std::io::Error),
     #[error("the conversion failed")]
     Render(#[from] RenderError),
@@ -118,33 +119,36 @@ impl Documents {
         let name: String = first.chars().filter(|letter| !letter.is_control()).take(NAME_MAX).collect();
         let count = i32::try_from(uploads.len()).unwrap_or(i32::MAX);
         let content_hash = content_hash(&uploads, cover.as_ref());
-        let converted = match self.converted_before(account, &content_hash).await? {
-            Some(converted) => converted,
+        let id = format!("{}{}", DocumentId::PREFIX, self.clock.new_ulid());
+        let storage_key = format!("{account}/{id}.tiff");
+        let kept = match self.copy_of_before(account, &content_hash, &storage_key).await? {
+            Some(kept) => kept,
             None => {
                 let begin = Instant::now();
                 let converted = self.convert(uploads, cover).await;
                 let result = if converted.is_ok() { "converted" } else { "refused" };
                 metrics::histogram!(CONVERSION_SECONDS, "result" => result).record(begin.elapsed());
-                converted?
+                let converted = converted?;
+                let kept = Kept::of(&converted);
+                self.files.put(&storage_key, converted.tiff).await?;
+                kept
             }
         };
 
         let now = self.clock.now().as_millisecond();
-        let id = format!("{}{}", DocumentId::PREFIX, self.clock.new_ulid());
         let row = DocumentRow {
-            storage_key: format!("{account}/{id}.tiff"),
+            storage_key,
             id,
             account_id: account.to_string(),
             name: if name.is_empty() { "document".to_owned() } else { name },
             files: count,
-            pages: converted.pages,
+            pages: kept.pages,
             content_hash,
-            fine_bytes: converted.fine_bytes,
-            standard_bytes: converted.standard_bytes,
+            fine_bytes: kept.fine_bytes,
+            standard_bytes: kept.standard_bytes,
             created_at: now,
             expires_at: Some(after(now, self.expire_after)),
         };
-        self.files.put(&row.storage_key, converted.tiff).await?;
         if let Err(error) = store::documents::insert(self.store.connection(), row.clone()).await {
             self.files.delete(&row.storage_key).await?;
             return Err(error.into());
@@ -152,22 +156,22 @@ impl Documents {
         Ok(row)
     }
 
-    /// What the same customer's same files became before. Another customer's count for nothing: how fast an answer comes must
-    /// not tell what others have sent.
-    async fn converted_before(
+    /// Copies what the same customer's same files became before. Another customer's count for nothing: how fast an answer comes
+    /// must not tell what others have sent.
+    async fn copy_of_before(
         &self,
         account: &AccountId,
         content_hash: &str,
-    ) -> Result<Option<Converted>, UploadError> {
+        storage_key: &str,
+    ) -> Result<Option<Kept>, UploadError> {
         let db = self.store.connection();
         let Some(row) = store::documents::find_by_content(db, account.as_str(), content_hash).await? else {
             return Ok(None);
         };
         // It may be deleted at this very moment.
-        let Ok(tiff) = self.files.get(&row.storage_key).await else { return Ok(None) };
-        Ok(Some(Converted {
+        let copied = self.files.copy(&row.storage_key, storage_key).await;
+        Ok(copied.is_ok().then_some(Kept {
             pages: row.pages,
-            tiff,
             fine_bytes: row.fine_bytes,
             standard_bytes: row.standard_bytes,
         }))
@@ -179,17 +183,16 @@ impl Documents {
         cover: Option<CoverPage>,
     ) -> Result<Converted, UploadError> {
         let cover = cover.as_ref();
-        let mut pages = self.renderers.convert(&mut uploads, cover, LIMITS).await;
-        if let Err(RenderError::Document(DocumentError::Office { files })) = &pages {
+        let mut converted = self.renderers.convert(&mut uploads, cover, LIMITS, &self.uploads).await;
+        if let Err(RenderError::Document(DocumentError::Office { files })) = &converted {
             for OfficeFile { index, format } in files {
                 if let Some(upload) = uploads.get_mut(*index as usize) {
                     *upload = self.office.pdf(upload, *format, &self.uploads).await?;
                 }
             }
-            pages = self.renderers.convert(&mut uploads, cover, LIMITS_OF_PDF).await;
+            converted = self.renderers.convert(&mut uploads, cover, LIMITS_OF_PDF, &self.uploads).await;
         }
-        let pages = pages.map_err(as_upload_error)?;
-        Ok(Converted::of(pages)?)
+        converted.map_err(as_upload_error)
     }
 
     /// Keeps the pages that a stranger's machine has sent (TIFF) under `key`, and answers how many they are. They are
@@ -197,11 +200,10 @@ impl Documents {
     pub async fn keep_received(&self, key: &str, tiff: &[u8]) -> Result<u32, UploadError> {
         let mut file = self.uploads.begin("fax.tif".to_owned()).await?;
         file.append(tiff).await?;
-        let pages =
-            self.renderers.convert(&mut [file], None, RECEIVED_LIMITS).await.map_err(as_upload_error)?;
-        let document = FaxDocument::from_pages(pages.into_iter().map(|page| page.page).collect());
-        self.files.put(key, document.to_tiff(faxdroid_document::Resolution::Fine)?.into()).await?;
-        Ok(document.page_count())
+        let converted = self.renderers.convert(&mut [file], None, RECEIVED_LIMITS, &self.uploads).await;
+        let converted = converted.map_err(as_upload_error)?;
+        self.files.put(key, converted.tiff).await?;
+        Ok(converted.pages)
     }
 
     /// Deletes what is kept under `key`.
@@ -222,10 +224,9 @@ impl Documents {
         number: u32,
         resolution: Resolution,
     ) -> Result<Option<Vec<u8>>, UploadError> {
-        let tiff = self.files.get(key).await?;
+        let tiff = self.files.fetch(key, self.uploads.unnamed().await?).await?;
         let drawing = tokio::task::spawn_blocking(move || {
-            let document = FaxDocument::from_tiff(&tiff)?;
-            let page = number.checked_sub(1).and_then(|index| document.pages().get(index as usize));
+            let page = FaxReader::open(BufReader::new(tiff))?.page(number)?;
             page.map(|page| page.png(for_pages(resolution))).transpose()
         });
         match drawing.await {
@@ -314,23 +315,20 @@ fn document_of(key: &str) -> Option<String> {
     id.parse::<DocumentId>().ok().map(|id| id.to_string())
 }
 
-struct Converted {
+/// What a document's row says of its pages.
+struct Kept {
     pages: i32,
-    tiff: Bytes,
     fine_bytes: i64,
     standard_bytes: i64,
 }
 
-impl Converted {
-    fn of(pages: Vec<ConvertedPage>) -> Result<Self, DocumentError> {
-        let standard_bytes = pages.iter().map(|page| i64::from(page.standard_bytes)).sum();
-        let document = FaxDocument::from_pages(pages.into_iter().map(|page| page.page).collect());
-        Ok(Self {
-            pages: i32::try_from(document.page_count()).unwrap_or(i32::MAX),
-            tiff: document.to_tiff(faxdroid_document::Resolution::Fine)?.into(),
-            fine_bytes: i64::try_from(document.encoded_len()).unwrap_or(i64::MAX),
-            standard_bytes,
-        })
+impl Kept {
+    fn of(converted: &Converted) -> Self {
+        Self {
+            pages: i32::try_from(converted.pages).unwrap_or(i32::MAX),
+            fine_bytes: i64::try_from(converted.fine_bytes).unwrap_or(i64::MAX),
+            standard_bytes: i64::try_from(converted.standard_bytes).unwrap_or(i64::MAX),
+        }
     }
 }
 
@@ -360,40 +358,46 @@ pub fn shown(row: &DocumentRow) -> Option<Document> {
 
 /// The pages of a call: those of the preview, with the header line above.
 pub struct StoredPages {
-    store: Store,
-    files: Files,
-    clock: Arc<dyn Clock>,
+    documents: Documents,
 }
 
 impl StoredPages {
-    pub fn new(store: Store, files: Files, clock: Arc<dyn Clock>) -> Self {
-        Self { store, files, clock }
+    pub fn new(documents: Documents) -> Self {
+        Self { documents }
+    }
+
+    async fn draw(&self, fax: &FaxRow, first_page: u32) -> Result<File, UploadError> {
+        let Documents { store, files, clock, uploads, .. } = &self.documents;
+        let document = store::documents::find_by_id(store.connection(), &fax.document_id).await?;
+        let document = document.ok_or(DocumentError::NoPages)?;
+        let resolution = for_pages(crate::fax::read::resolution(fax)?);
+        let kept = files.fetch(&document.storage_key, uploads.unnamed().await?).await?;
+        let tiff = uploads.unnamed().await?;
+        let header = HeaderLine {
+            sent_at: clock.now().strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            sender_name: fax.sender_name.clone(),
+            sender_number: fax.sender_number.clone(),
+        };
+        let drawing = tokio::task::spawn_blocking(move || {
+            let mut pages = FaxReader::open(BufReader::new(kept))?;
+            let mut output = BufWriter::new(&tiff);
+            let mut writer = FaxWriter::new(&mut output, resolution)?;
+            let mut lines = HeaderLines::new(&header, first_page, pages.page_count());
+            for number in first_page..=pages.page_count() {
+                let page = pages.page(number)?.ok_or(DocumentError::NoPages)?;
+                writer.add(&lines.above(&page, number)?)?;
+            }
+            output.flush()?;
+            drop(output);
+            Ok::<_, UploadError>(tiff)
+        });
+        drawing.await.map_err(std::io::Error::other)?
     }
 }
 
 #[async_trait::async_trait]
 impl Pages for StoredPages {
-    async fn for_call(&self, fax: &FaxRow, first_page: u32) -> Result<Bytes, PagesError> {
-        let failed = |error: UploadError| PagesError(Box::new(error));
-        let document = store::documents::find_by_id(self.store.connection(), &fax.document_id)
-            .await
-            .map_err(|error| failed(error.into()))?
-            .ok_or_else(|| failed(DocumentError::NoPages.into()))?;
-        let tiff = self.files.get(&document.storage_key).await.map_err(|error| failed(error.into()))?;
-        let resolution = crate::fax::read::resolution(fax).map_err(|error| failed(error.into()))?;
-        let header = HeaderLine {
-            sent_at: self.clock.now().strftime("%Y-%m-%d %H:%M UTC").to_string(),
-            sender_name: fax.sender_name.clone(),
-            sender_number: fax.sender_number.clone(),
-        };
-        let drawing = tokio::task::spawn_blocking(move || {
-            let document = FaxDocument::from_tiff(&tiff)?;
-            with_header_line(&document, &header, first_page)?.to_tiff(for_pages(resolution))
-        });
-        match drawing.await {
-            Ok(Ok(tiff)) => Ok(tiff.into()),
-            Ok(Err(error)) => Err(failed(error.into())),
-            Err(panicked) => Err(PagesError(Box::new(panicked))),
-        }
+    async fn for_call(&self, fax: &FaxRow, first_page: u32) -> Result<File, PagesError> {
+        self.draw(fax, first_page).await.map_err(|error| PagesError(Box::new(error)))
     }
 }

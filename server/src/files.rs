@@ -1,5 +1,7 @@
 //! Files: the pages of documents, by key. A directory here, a bucket in production, through the same crate.
 
+use std::fs::File;
+use std::io::{self, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,11 +11,12 @@ use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
+use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use crate::config::Bucket;
 
 /// A larger file is handed over in parts of this size, so that what fails and is repeated is a part.
-const PART: usize = 8 * 1024 * 1024;
+const PART: usize = 5 * 1024 * 1024;
 /// Parts under way at once.
 const PARTS_AT_ONCE: usize = 2;
 
@@ -59,25 +62,51 @@ impl Files {
         Ok(Self(Arc::new(s3.build()?)))
     }
 
-    pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), FilesError> {
+    /// Keeps what is in `file`, from its beginning.
+    pub async fn put(&self, key: &str, file: File) -> Result<(), FilesError> {
         let sending = async {
-            if bytes.len() <= PART {
-                return self.0.put(&Key::from(key), bytes.into()).await;
+            let mut file = tokio::fs::File::from_std(file);
+            file.seek(SeekFrom::Start(0)).await.map_err(of_this_disk)?;
+            let first = next_part(&mut file).await.map_err(of_this_disk)?;
+            if first.len() < PART {
+                return self.0.put(&Key::from(key), first.into()).await;
             }
             let mut parts =
                 WriteMultipart::new_with_chunk_size(self.0.put_multipart(&Key::from(key)).await?, PART);
-            for start in (0..bytes.len()).step_by(PART) {
+            let mut part = first;
+            while !part.is_empty() {
                 if let Err(error) = parts.wait_for_capacity(PARTS_AT_ONCE).await {
                     // What cannot be cleared away now the bucket clears away later.
                     let _ = parts.abort().await;
                     return Err(error);
                 }
-                parts.put(bytes.slice(start..bytes.len().min(start + PART)));
+                parts.put(part);
+                part = next_part(&mut file).await.map_err(of_this_disk)?;
             }
             parts.finish().await
         };
         sending.await.map_err(|source| failed(key, source))?;
         Ok(())
+    }
+
+    /// Writes it to `file`, which is then read from its beginning.
+    pub async fn fetch(&self, key: &str, file: File) -> Result<File, FilesError> {
+        let receiving = async {
+            let mut file = tokio::fs::File::from_std(file);
+            let mut chunks = self.0.get(&Key::from(key)).await?.into_stream();
+            while let Some(chunk) = chunks.try_next().await? {
+                file.write_all(&chunk).await.map_err(of_this_disk)?;
+            }
+            file.flush().await.map_err(of_this_disk)?;
+            file.rewind().await.map_err(of_this_disk)?;
+            Ok::<_, object_store::Error>(file.into_std().await)
+        };
+        receiving.await.map_err(|source| failed(key, source))
+    }
+
+    /// Keeps another copy of it, under `new_key`. The bucket copies by itself.
+    pub async fn copy(&self, key: &str, new_key: &str) -> Result<(), FilesError> {
+        self.0.copy(&Key::from(key), &Key::from(new_key)).await.map_err(|source| failed(key, source))
     }
 
     pub async fn get(&self, key: &str) -> Result<Bytes, FilesError> {
@@ -101,6 +130,17 @@ impl Files {
             Err(source) => Err(failed(key, source)),
         }
     }
+}
+
+/// Empty at the end of the file; shorter than [`PART`] only then.
+async fn next_part(file: &mut tokio::fs::File) -> io::Result<Bytes> {
+    let mut part = Vec::new();
+    file.take(PART as u64).read_to_end(&mut part).await?;
+    Ok(part.into())
+}
+
+fn of_this_disk(source: io::Error) -> object_store::Error {
+    object_store::Error::Generic { store: "a file of this server", source: source.into() }
 }
 
 fn failed(key: &str, source: object_store::Error) -> FilesError {

@@ -4,7 +4,9 @@
 //! once, at its end. A line never decides about retries and knows no customer.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use faxdroid_contract::documents::Resolution;
@@ -23,8 +25,8 @@ pub struct OutgoingCall {
     pub attempt_number: u32,
     /// E.164.
     pub to: String,
-    /// T.6 in TIFF, with the header line already drawn on every page.
-    pub tiff: Bytes,
+    /// T.6 in TIFF, with the header line already drawn on every page. Too large to be held for as long as a call lasts.
+    pub tiff: Arc<File>,
     /// Of `tiff`: those that are to be sent in this call.
     pub pages: u32,
     pub resolution: Resolution,

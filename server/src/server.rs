@@ -155,7 +155,7 @@ fn calls(app: &App) -> PlaceCalls {
     PlaceCalls {
         faxes: app.faxes.clone(),
         line: app.line.clone(),
-        pages: Arc::new(StoredPages::new(app.store.clone(), app.files.clone(), app.clock.clone())),
+        pages: Arc::new(StoredPages::new(app.documents.clone())),
         instance: app.clock.new_ulid(),
         lease: app.config.workers.lease,
         concurrency: app.config.line.concurrency,

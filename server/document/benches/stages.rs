@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
-use faxdroid_document::{FaxDocument, HeaderLine, Limits, Resolution, SourceFile, convert, with_header_line};
+use faxdroid_document::{FaxDocument, HeaderLine, HeaderLines, Limits, Resolution, SourceFile, convert};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 
 const LETTER: &[u8] = include_bytes!("../../../end2end/fixtures/three-pages.pdf");
@@ -49,7 +49,11 @@ fn stages(criterion: &mut Criterion) {
         });
     });
     criterion.bench_function("header line on 3 pages", |bench| {
-        bench.iter(|| with_header_line(black_box(&document), &header, 1));
+        bench.iter(|| {
+            let mut lines = HeaderLines::new(&header, 1, 3);
+            let pages = black_box(&document).pages().iter().zip(1..);
+            pages.map(|(page, number)| lines.above(page, number)).collect::<Result<Vec<_>, _>>()
+        });
     });
     criterion.bench_function("standard resolution of 3 pages", |bench| {
         bench.iter(|| black_box(&document).to_tiff(Resolution::Standard));

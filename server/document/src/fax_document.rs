@@ -1,11 +1,13 @@
 //! The pages of a fax as they are kept: T.6 in fine resolution, from which the standard resolution, the preview and the pages
 //! with a header line are derived when they are asked for. A page is decoded only when it is looked at.
 
+use std::io::Cursor;
+
 use serde::{Deserialize, Serialize};
 
 use crate::bitmap::Bitmap;
 use crate::geometry::PAGE_WIDTH;
-use crate::{DocumentError, Resolution, pdf_file, t6, tiff_pages};
+use crate::{DocumentError, FaxReader, FaxWriter, Resolution, pdf_file, t6};
 
 /// The pages of one fax, in fine resolution.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,17 +37,16 @@ impl FaxDocument {
         &self.pages
     }
 
-    /// T.6 in a TIFF with a page a directory (TIFF class F, RFC 2306).
+    /// T.6 in a TIFF with a page a directory.
     ///
     /// # Errors
     /// [`DocumentError::Unreadable`] when a page was damaged where it was kept.
     pub fn to_tiff(&self, resolution: Resolution) -> Result<Vec<u8>, DocumentError> {
-        if resolution == Resolution::Fine {
-            return Ok(tiff_pages::write(&self.pages, resolution));
-        }
-        let halved: Result<Vec<_>, _> =
-            self.pages.iter().map(|page| page.bitmap().map(|bitmap| Page::of(&bitmap.halved()))).collect();
-        Ok(tiff_pages::write(&halved?, resolution))
+        let mut tiff = Cursor::new(Vec::new());
+        // Writing to memory does not fail; reading a page may.
+        let mut writer = FaxWriter::new(&mut tiff, resolution).map_err(|_| damaged())?;
+        self.pages.iter().try_for_each(|page| writer.add(page)).map_err(|_| damaged())?;
+        Ok(tiff.into_inner())
     }
 
     /// Reads what [`to_tiff`](Self::to_tiff) wrote in fine resolution, bit for bit.
@@ -53,8 +54,9 @@ impl FaxDocument {
     /// # Errors
     /// [`DocumentError::Unreadable`] for anything else.
     pub fn from_tiff(bytes: &[u8]) -> Result<Self, DocumentError> {
-        let pages = tiff_pages::read(bytes).ok_or_else(damaged)?;
-        Ok(Self { pages })
+        let mut reader = FaxReader::open(Cursor::new(bytes))?;
+        let pages = (1..=reader.page_count()).map(|number| reader.page(number)?.ok_or_else(damaged));
+        Ok(Self { pages: pages.collect::<Result<_, _>>()? })
     }
 
     /// The pages as a PDF, pixel for pixel.
@@ -117,6 +119,6 @@ impl Page {
     }
 }
 
-fn damaged() -> DocumentError {
+pub(crate) fn damaged() -> DocumentError {
     DocumentError::Unreadable { file: "document.tiff".to_owned() }
 }

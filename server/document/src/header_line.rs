@@ -5,7 +5,7 @@
 use crate::bitmap::Bitmap;
 use crate::geometry::{MAX_HEIGHT, PAGE_WIDTH};
 use crate::typeface::{Typeface, cells};
-use crate::{DocumentError, FaxDocument, Page};
+use crate::{DocumentError, Page};
 
 /// What the line adds to the T.6 of a page, about.
 pub const HEADER_LINE_BYTES: usize = 1000;
@@ -25,38 +25,44 @@ pub struct HeaderLine {
     pub sender_number: String,
 }
 
-/// The document from page `first` (from 1) on, with `header` above the content of every page.
+/// Draws the line on the pages of one call, which begins with page `first` (from 1) of `total`.
 ///
 /// A name too long for the line is shortened; time, number and page never are. Where pages are left out because they
 /// arrived in an earlier call, a second line on the first one that is sent says so. A page that came as long as a page may
 /// be gives up white rows at its foot for the lines.
-///
-/// # Errors
-/// [`DocumentError::Unreadable`] when a page was damaged where it was kept.
-pub fn with_header_line(
-    document: &FaxDocument,
-    header: &HeaderLine,
+pub struct HeaderLines<'a> {
+    header: &'a HeaderLine,
     first: u32,
-) -> Result<FaxDocument, DocumentError> {
-    let mut typeface = Typeface::with_advance(ADVANCE);
-    let mut band = |text: &str| {
-        let mut band = Bitmap::white(HEADER_ROWS);
-        let baseline = typeface.ascent() + 4.0;
-        typeface.draw(&mut band, text, MARGIN, baseline);
-        band
-    };
-    let total = document.page_count();
-    let sent = document.pages().iter().zip(1..).filter(|(_, number)| *number >= first);
-    let pages = sent.map(|(page, number)| {
-        let header_line = band(&line(header, number, total));
-        if number == first && first > 1 {
-            let notice = band(&continued(first, total));
-            let content = page.bitmap()?.without_white_foot(MAX_HEIGHT - HEADER_ROWS);
+    total: u32,
+    typeface: Typeface,
+}
+
+impl<'a> HeaderLines<'a> {
+    pub fn new(header: &'a HeaderLine, first: u32, total: u32) -> Self {
+        Self { header, first, total, typeface: Typeface::with_advance(ADVANCE) }
+    }
+
+    /// `page`, which is number `number` of the document, below its line.
+    ///
+    /// # Errors
+    /// [`DocumentError::Unreadable`] when the page was damaged where it was kept.
+    pub fn above(&mut self, page: &Page, number: u32) -> Result<Page, DocumentError> {
+        let content = page.bitmap()?;
+        let header_line = self.band(&line(self.header, number, self.total));
+        if number == self.first && self.first > 1 {
+            let notice = self.band(&continued(self.first, self.total));
+            let content = content.without_white_foot(MAX_HEIGHT - HEADER_ROWS);
             return Ok(Page::of(&content.below(&notice).below(&header_line)));
         }
-        Ok(Page::of(&page.bitmap()?.without_white_foot(MAX_HEIGHT).below(&header_line)))
-    });
-    Ok(FaxDocument::from_pages(pages.collect::<Result<_, _>>()?))
+        Ok(Page::of(&content.without_white_foot(MAX_HEIGHT).below(&header_line)))
+    }
+
+    fn band(&mut self, text: &str) -> Bitmap {
+        let mut band = Bitmap::white(HEADER_ROWS);
+        let baseline = self.typeface.ascent() + 4.0;
+        self.typeface.draw(&mut band, text, MARGIN, baseline);
+        band
+    }
 }
 
 fn continued(first: u32, total: u32) -> String {
@@ -108,6 +114,13 @@ mod tests {
         }
     }
 
+    /// The pages of a call that begins with page `first` of `pages`.
+    fn marked(pages: &[Page], header: &HeaderLine, first: u32) -> Vec<Page> {
+        let mut lines = HeaderLines::new(header, first, pages.len() as u32);
+        let sent = pages.iter().zip(1..).filter(|(_, number)| *number >= first);
+        sent.map(|(page, number)| lines.above(page, number).unwrap()).collect()
+    }
+
     #[test]
     fn the_line_says_when_who_number_and_page() {
         let line = line(&header("Ada Lovelace"), 2, 5);
@@ -118,9 +131,9 @@ mod tests {
 
     #[test]
     fn the_line_takes_about_as_many_bytes_as_are_reckoned_for_it() {
-        let document = FaxDocument::from_pages(vec![Page::of(&Bitmap::white(2156))]);
-        let marked = with_header_line(&document, &header("Ada Lovelace"), 1).unwrap();
-        let added = marked.encoded_len() - document.encoded_len();
+        let page = Page::of(&Bitmap::white(2156));
+        let marked = marked(std::slice::from_ref(&page), &header("Ada Lovelace"), 1);
+        let added = marked[0].encoded_len() - page.encoded_len();
         assert!((HEADER_LINE_BYTES / 2..HEADER_LINE_BYTES * 3 / 2).contains(&added), "{added}");
     }
 
@@ -133,22 +146,22 @@ mod tests {
 
     #[test]
     fn scripts_the_typeface_lacks_and_control_characters_do_no_harm() {
-        let document = FaxDocument::from_pages(vec![Page::of(&Bitmap::white(100))]);
+        let page = Page::of(&Bitmap::white(100));
         for name in ["株式会社ファックス", "مكتب", "a\u{0}b\nc\u{200d}", "", "👩‍👩‍👧"]
         {
-            let marked = with_header_line(&document, &header(name), 1).unwrap();
-            assert_eq!(marked.pages()[0].height(), 100 + HEADER_ROWS);
+            let marked = marked(std::slice::from_ref(&page), &header(name), 1);
+            assert_eq!(marked[0].height(), 100 + HEADER_ROWS);
         }
     }
 
     #[test]
     fn a_fax_that_is_continued_says_so_once_and_keeps_its_page_numbers() {
-        let document = FaxDocument::from_pages((0..4).map(|_| Page::of(&Bitmap::white(100))).collect());
-        let whole = with_header_line(&document, &header("Ada"), 1).unwrap();
-        let rest = with_header_line(&document, &header("Ada"), 3).unwrap();
-        let heights: Vec<_> = rest.pages().iter().map(Page::height).collect();
+        let pages = vec![Page::of(&Bitmap::white(100)); 4];
+        let whole = marked(&pages, &header("Ada"), 1);
+        let rest = marked(&pages, &header("Ada"), 3);
+        let heights: Vec<_> = rest.iter().map(Page::height).collect();
         assert_eq!(heights, [100 + 2 * HEADER_ROWS, 100 + HEADER_ROWS]);
-        assert!(rest.pages()[1] == whole.pages()[3], "p. 4 of 4");
+        assert!(rest[1] == whole[3], "p. 4 of 4");
         assert_eq!(continued(2, 4), "CONTINUED: page 1 of 4 arrived in an earlier call.");
         assert_eq!(continued(3, 4), "CONTINUED: pages 1 to 2 of 4 arrived in an earlier call.");
     }

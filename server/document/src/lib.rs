@@ -38,10 +38,11 @@ pub use estimate::{page_seconds, transmission_seconds};
 pub use fax_document::{FaxDocument, Page};
 pub use geometry::PAGE_WIDTH;
 use geometry::{LEGAL_ROWS, MAX_HEIGHT};
-pub use header_line::{HEADER_LINE_BYTES, HeaderLine, with_header_line};
+pub use header_line::{HEADER_LINE_BYTES, HeaderLine, HeaderLines};
 use kind::Kind;
 pub use office::{OfficeFile, OfficeFormat};
 use serde::{Deserialize, Serialize};
+pub use tiff_pages::{FaxReader, FaxWriter};
 
 /// How finely a page is scanned (ITU-T T.4, section 2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

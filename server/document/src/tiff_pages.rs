@@ -5,7 +5,7 @@
 mod indexes;
 mod samples;
 
-use std::io::Cursor;
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 
 use hayro_ccitt::{DecodeSettings, DecoderContext, EncodingMode};
 use image::metadata::Orientation;
@@ -17,6 +17,7 @@ use tiff::tags::Tag;
 
 use crate::bilevel::bilevel;
 use crate::bitmap::Bitmap;
+use crate::fax_document::damaged;
 use crate::geometry::{PAGE_WIDTH, place_paper, place_picture};
 use crate::picture::check_size;
 use crate::{ConvertedPage, DocumentError, Limits, Page, Resolution, SourceFile, Take, grey, t6, unreadable};
@@ -33,24 +34,50 @@ const BLACK_IS_ZERO: u32 = 1;
 const LOW_BIT_FIRST: u32 = 2;
 const CENTIMETER: u32 = 3;
 
-pub(crate) fn write(pages: &[Page], resolution: Resolution) -> Vec<u8> {
-    let mut file = Cursor::new(Vec::new());
-    let written = TiffEncoder::new(&mut file).and_then(|mut encoder| {
-        for (number, page) in pages.iter().enumerate() {
-            let mut directory = encoder.image_directory()?;
-            write_page(&mut directory, page, (number as u16, pages.len() as u16), resolution)?;
-            directory.finish()?;
-        }
-        Ok(())
-    });
-    debug_assert!(written.is_ok(), "writing to memory does not fail");
-    file.into_inner()
+/// Writes pages one by one into a TIFF with a directory a page (class F, RFC 2306), so that nobody need hold them all.
+pub struct FaxWriter<W: Write + Seek> {
+    encoder: TiffEncoder<W>,
+    resolution: Resolution,
+    pages: u16,
 }
 
-fn write_page(
-    directory: &mut DirectoryEncoder<'_, &mut Cursor<Vec<u8>>, TiffKindStandard>,
+impl<W: Write + Seek> FaxWriter<W> {
+    /// Begins at the start of `output`.
+    ///
+    /// # Errors
+    /// When `output` cannot be written.
+    pub fn new(output: W, resolution: Resolution) -> io::Result<Self> {
+        let encoder = TiffEncoder::new(output).map_err(io::Error::other)?;
+        Ok(Self { encoder, resolution, pages: 0 })
+    }
+
+    /// Adds a page; it is whole in the file when this returns.
+    ///
+    /// # Errors
+    /// When the file cannot be written, and for a page that was damaged where it was kept.
+    pub fn add(&mut self, page: &Page) -> io::Result<()> {
+        match self.resolution {
+            Resolution::Fine => self.add_as_it_is(page),
+            Resolution::Standard => {
+                let bitmap = page.bitmap().map_err(io::Error::other)?;
+                self.add_as_it_is(&Page::of(&bitmap.halved()))
+            }
+        }
+    }
+
+    fn add_as_it_is(&mut self, page: &Page) -> io::Result<()> {
+        let mut directory = self.encoder.image_directory().map_err(io::Error::other)?;
+        let written = write_page(&mut directory, page, self.pages, self.resolution);
+        written.and_then(|()| directory.finish()).map_err(io::Error::other)?;
+        self.pages += 1;
+        Ok(())
+    }
+}
+
+fn write_page<W: Write + Seek>(
+    directory: &mut DirectoryEncoder<'_, W, TiffKindStandard>,
     page: &Page,
-    (number, count): (u16, u16),
+    number: u16,
     resolution: Resolution,
 ) -> TiffResult<()> {
     let strip = directory.write_data(page.t6.as_slice())?;
@@ -70,24 +97,69 @@ fn write_page(
     directory.write_tag(Tag::YResolution, Rational { n: resolution.vertical_dpi(), d: 1 })?;
     directory.write_tag(T6_OPTIONS, 0_u32)?;
     directory.write_tag(Tag::ResolutionUnit, 2_u16)?;
-    directory.write_tag(PAGE_NUMBER, [number, count].as_slice())
+    // How many there are is not known yet, and 0 says so (TIFF 6.0, section 12).
+    directory.write_tag(PAGE_NUMBER, [number, 0].as_slice())
 }
 
-/// The pages of a file of ours.
-pub(crate) fn read(bytes: &[u8]) -> Option<Vec<Page>> {
-    let mut decoder = Decoder::new(Cursor::new(bytes)).ok()?;
-    let mut pages = Vec::new();
+/// Reads what a [`FaxWriter`] wrote in fine resolution, bit for bit, one page at a time.
+pub struct FaxReader<R> {
+    file: R,
+    places: Vec<Place>,
+}
+
+/// Where a page is.
+struct Place {
+    height: u32,
+    start: u64,
+    length: u64,
+}
+
+impl<R: Read + Seek> FaxReader<R> {
+    /// Looks where the pages are.
+    ///
+    /// # Errors
+    /// [`DocumentError::Unreadable`] for what is no file of ours.
+    pub fn open(mut file: R) -> Result<Self, DocumentError> {
+        let places = places(&mut file).ok_or_else(damaged)?;
+        Ok(Self { file, places })
+    }
+
+    pub fn page_count(&self) -> u32 {
+        self.places.len() as u32
+    }
+
+    /// Page `number`, from 1; `None` when there is no such page.
+    ///
+    /// # Errors
+    /// [`DocumentError::Unreadable`] when the file ends before it does.
+    pub fn page(&mut self, number: u32) -> Result<Option<Page>, DocumentError> {
+        let index = number.checked_sub(1).map(|index| index as usize);
+        let Some(Place { height, start, length }) = index.and_then(|index| self.places.get(index)) else {
+            return Ok(None);
+        };
+        let mut t6 = Vec::new();
+        let read = self.file.seek(SeekFrom::Start(*start));
+        let read = read.and_then(|_| self.file.by_ref().take(*length).read_to_end(&mut t6));
+        match read {
+            Ok(read) if read as u64 == *length => Ok(Some(Page { height: *height, t6 })),
+            _ => Err(damaged()),
+        }
+    }
+}
+
+fn places(file: &mut (impl Read + Seek)) -> Option<Vec<Place>> {
+    let mut decoder = Decoder::new(file).ok()?;
+    let mut places = Vec::new();
     loop {
         let (width, height) = decoder.dimensions().ok()?;
         if width != PAGE_WIDTH || decoder.get_tag_u32(Tag::Compression).ok()? != GROUP_4 {
             return None;
         }
-        let start = decoder.get_tag_u32(Tag::StripOffsets).ok()? as usize;
-        let length = decoder.get_tag_u32(Tag::StripByteCounts).ok()? as usize;
-        let strip = bytes.get(start..start.checked_add(length)?)?;
-        pages.push(Page { height, t6: strip.to_vec() });
+        let start = u64::from(decoder.get_tag_u32(Tag::StripOffsets).ok()?);
+        let length = u64::from(decoder.get_tag_u32(Tag::StripByteCounts).ok()?);
+        places.push(Place { height, start, length });
         if !decoder.more_images() {
-            return Some(pages);
+            return Some(places);
         }
         decoder.next_image().ok()?;
     }
@@ -277,6 +349,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::FaxDocument;
     use crate::bitmap::arbitrary;
 
     /// A file as LibTIFF codes it anew; `options` are those of its `tiffcp`.
@@ -362,7 +435,7 @@ mod tests {
         #[test]
         fn every_coding_gives_back_what_another_program_has_coded(bitmap in arbitrary::bitmap()) {
             // Our T.6 to begin with.
-            let ours = write(&[Page::of(&bitmap)], Resolution::Fine);
+            let ours = FaxDocument::from_pages(vec![Page::of(&bitmap)]).to_tiff(Resolution::Fine).unwrap();
             for options in [
                 &["-c", "g3:1d"][..],
                 &["-c", "g3:1d:fill"],

@@ -179,7 +179,7 @@ impl From<RenderError> for ApiProblem {
             RenderError::Document(error) => error.into(),
             RenderError::TooComplex { .. } => Self::field("/files", ProblemCode::DocumentTooComplex),
             RenderError::Crashed { .. } => Self::field("/files", ProblemCode::DocumentUnreadable),
-            RenderError::NoWorker(_) => Self::of(ProblemCode::Unavailable),
+            RenderError::NoWorker(_) | RenderError::NotKept(_) => Self::of(ProblemCode::Unavailable),
         }
     }
 }

@@ -5,7 +5,8 @@
 //! it a crash, a runaway or a bomb, costs that one conversion a clear error; the next job finds another worker. The environment
 //! of the server, with its secrets, does not reach them.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -13,12 +14,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use faxdroid_document::worker::{Job, JobFile, MAX_REPLY_BYTES, Reply};
-use faxdroid_document::{ConvertedPage, CoverPage, DocumentError, Limits};
+use faxdroid_document::{ConvertedPage, CoverPage, DocumentError, FaxWriter, Limits, Resolution};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
-use super::uploads::UploadedFile;
+use super::uploads::{UploadedFile, Uploads};
 use crate::config::Documents as Settings;
 
 /// The file that runs, even when another has been put in its place since (proc(5)): both sides speak the same language.
@@ -43,6 +44,22 @@ pub enum RenderError {
     Crashed { status: ExitStatus },
     #[error("no worker could be started")]
     NoWorker(#[source] io::Error),
+    #[error("the pages could not be kept")]
+    NotKept(#[source] io::Error),
+}
+
+/// Pages that were made and not yet written. A page of the worst pixels has some megabytes.
+const PAGES_WAITING: usize = 2;
+
+/// The pages of a conversion.
+#[derive(Debug)]
+pub struct Converted {
+    /// As documents are kept; see [`FaxWriter`].
+    pub tiff: File,
+    pub pages: u32,
+    /// Bytes of T.6 of all pages.
+    pub fine_bytes: u64,
+    pub standard_bytes: u64,
 }
 
 /// The workers of a server.
@@ -73,13 +90,29 @@ impl RenderPool {
         }
     }
 
-    /// Converts `files` to one fax, `cover` before it.
+    /// Converts `files` to one fax, `cover` before it. The pages are kept among `uploads` as they come, so that memory does not
+    /// grow with them.
     pub async fn convert(
         &self,
         files: &mut [UploadedFile],
         cover: Option<&CoverPage>,
         limits: Limits,
-    ) -> Result<Vec<ConvertedPage>, RenderError> {
+        uploads: &Uploads,
+    ) -> Result<Converted, RenderError> {
+        let tiff = uploads.unnamed().await.map_err(RenderError::NotKept)?;
+        let (pages, made) = mpsc::channel(PAGES_WAITING);
+        let writing = tokio::task::spawn_blocking(move || write(made, tiff));
+        self.make(files, cover, limits, pages).await?;
+        writing.await.map_err(io::Error::other).flatten().map_err(RenderError::NotKept)
+    }
+
+    async fn make(
+        &self,
+        files: &mut [UploadedFile],
+        cover: Option<&CoverPage>,
+        limits: Limits,
+        pages: mpsc::Sender<ConvertedPage>,
+    ) -> Result<(), RenderError> {
         // The semaphore is never closed.
         let _turn = self.turns.acquire().await;
         let names = files.iter();
@@ -88,7 +121,7 @@ impl RenderPool {
         let opening = job.message().map_err(RenderError::NoWorker)?;
         let mut worker = self.worker()?;
         // Another one for whoever comes next, also when this conversion is given up.
-        let conversion = self.run(&mut worker, &opening, files, limits);
+        let conversion = self.run(&mut worker, &opening, files, (limits, pages));
         let result = tokio::time::timeout(self.time_limit, conversion).await;
         self.prepare();
         match result {
@@ -106,8 +139,8 @@ impl RenderPool {
         worker: &mut Child,
         opening: &[u8],
         files: &mut [UploadedFile],
-        limits: Limits,
-    ) -> Result<Vec<ConvertedPage>, RenderError> {
+        (limits, pages): (Limits, mpsc::Sender<ConvertedPage>),
+    ) -> Result<(), RenderError> {
         let missing = || RenderError::NoWorker(io::Error::other("a worker without pipes"));
         let mut input = worker.stdin.take().ok_or_else(missing)?;
         let mut output = worker.stdout.take().ok_or_else(missing)?;
@@ -116,16 +149,22 @@ impl RenderPool {
             return Err(died(worker).await);
         }
         drop(input);
-        let mut pages = Vec::new();
+        let mut made = 0;
         loop {
             match hear(&mut output).await {
-                // The worker counts too; this one is not in the hands of a decoder.
-                Ok(Reply::Page(page)) if pages.len() <= limits.max_pages as usize => pages.push(page),
-                Ok(Reply::Page(_)) => {
-                    return Err(DocumentError::TooManyPages { limit: limits.max_pages }.into());
+                Ok(Reply::Page(page)) => {
+                    made += 1;
+                    // The worker counts too, without the cover page; this one is not in the hands of a decoder.
+                    if made > limits.max_pages + 1 {
+                        return Err(DocumentError::TooManyPages { limit: limits.max_pages }.into());
+                    }
+                    if pages.send(page).await.is_err() {
+                        // Whoever writes them says why he stopped.
+                        return Ok(());
+                    }
                 }
                 Ok(Reply::Refused(error)) => return Err(error.into()),
-                Ok(Reply::Done) => return Ok(pages),
+                Ok(Reply::Done) => return Ok(()),
                 Err(_broken) => return Err(died(worker).await),
             }
         }
@@ -161,6 +200,22 @@ impl RenderPool {
             .kill_on_drop(true)
             .spawn()
     }
+}
+
+/// Writes pages as they come, until no more come.
+fn write(mut made: mpsc::Receiver<ConvertedPage>, tiff: File) -> io::Result<Converted> {
+    let (mut pages, mut fine_bytes, mut standard_bytes) = (0, 0, 0);
+    let mut output = BufWriter::new(&tiff);
+    let mut writer = FaxWriter::new(&mut output, Resolution::Fine)?;
+    while let Some(ConvertedPage { page, standard_bytes: standard }) = made.blocking_recv() {
+        writer.add(&page)?;
+        pages += 1;
+        fine_bytes += page.encoded_len() as u64;
+        standard_bytes += u64::from(standard);
+    }
+    output.flush()?;
+    drop(output);
+    Ok(Converted { tiff, pages, fine_bytes, standard_bytes })
 }
 
 async fn say(

@@ -33,13 +33,18 @@ impl Uploads {
 
     /// A file of which nothing has come yet.
     pub async fn begin(&self, name: String) -> io::Result<UploadedFile> {
+        let file = File::from_std(self.unnamed().await?);
+        Ok(UploadedFile { name, file, bytes: 0, hash: Sha256::new() })
+    }
+
+    /// An empty file, for what is made of customers' files.
+    pub(super) async fn unnamed(&self) -> io::Result<std::fs::File> {
         let folder = self.0.clone();
         let file = tokio::task::spawn_blocking(move || {
             std::fs::create_dir_all(&*folder)?;
             tempfile::tempfile_in(&*folder)
         });
-        let file = file.await.map_err(io::Error::other)??;
-        Ok(UploadedFile { name, file: File::from_std(file), bytes: 0, hash: Sha256::new() })
+        file.await.map_err(io::Error::other)?
     }
 
     /// A folder for what has to be a file with a name, deleted when it is dropped.

@@ -5,6 +5,7 @@
 //! page its bytes at the modems' speed (measured between two Asterisk servers: one page of text in fine resolution
 //! takes 44 seconds). What the far end received is kept, see [`FarEnd`].
 
+use std::io::{self, Read as _, Seek as _};
 use std::time::Duration;
 
 use faxdroid_contract::faxes::AttemptOutcome;
@@ -63,7 +64,14 @@ impl SimulatedLine {
         bit_rate: u32,
         hangs_up_after: Option<u32>,
     ) -> CallResult {
-        let Some(pages) = tiff_pages::read(&call.tiff) else {
+        let tiff = match document_of(&call) {
+            Ok(tiff) => tiff,
+            Err(error) => {
+                tracing::error!(attempt_id = %call.attempt_id, %error, "the document cannot be read");
+                return CallResult::line_down();
+            }
+        };
+        let Some(pages) = tiff_pages::read(&tiff) else {
             tracing::error!(attempt_id = %call.attempt_id, "the document is not a TIFF file");
             return CallResult::line_down();
         };
@@ -90,7 +98,7 @@ impl SimulatedLine {
             resolution: Some(format!("204x{}", call.resolution.vertical_dpi())),
             remote_station_id: Some(call.to.clone()),
         };
-        if let Err(error) = self.far_end.keep(&call, &pages, &result).await {
+        if let Err(error) = self.far_end.keep(&call, &tiff, &pages, &result).await {
             tracing::error!(attempt_id = %call.attempt_id, %error, "the far end could not keep what it received");
             return CallResult::line_down();
         }
@@ -135,6 +143,14 @@ impl SimulatedLine {
             _ => self.fail(NOT_A_FAX).await,
         }
     }
+}
+
+fn document_of(call: &OutgoingCall) -> io::Result<Vec<u8>> {
+    let mut file = call.tiff.as_ref();
+    let mut tiff = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut tiff)?;
+    Ok(tiff)
 }
 
 /// A call in which no page is sent.

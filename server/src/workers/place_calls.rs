@@ -4,10 +4,10 @@
 //! While a call lasts its lease is renewed. Whoever loses the lease hangs up, for another may be calling by then; what
 //! he learned no longer counts, because the version has moved on.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use faxdroid_contract::ids::FaxId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -39,7 +39,7 @@ const RESULT_FIRST_DELAY: Duration = Duration::from_millis(100);
 #[async_trait::async_trait]
 pub trait Pages: Send + Sync {
     /// The pages from `first_page` on: T.6 in TIFF in the resolution of the fax, with the header line on every page.
-    async fn for_call(&self, fax: &FaxRow, first_page: u32) -> Result<Bytes, PagesError>;
+    async fn for_call(&self, fax: &FaxRow, first_page: u32) -> Result<File, PagesError>;
 }
 
 /// The pages could not be read.
@@ -201,7 +201,7 @@ impl PlaceCalls {
             attempt_id: attempt.id.parse().map_err(|_| corrupt("attempts", &attempt.id))?,
             attempt_number: u32::try_from(attempt.number).map_err(|_| corrupt("attempts", &attempt.id))?,
             to: fax.to_e164.clone(),
-            tiff: self.pages.for_call(fax, first_page).await?,
+            tiff: Arc::new(self.pages.for_call(fax, first_page).await?),
             pages: pages_of_call(fax, attempt),
             resolution,
             station_id: fax.sender_number.chars().take(STATION_ID_LENGTH).collect(),

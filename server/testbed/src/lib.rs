@@ -4,6 +4,8 @@
 //!
 //! `script/bootstrap` installs them. One that is missing fails the test: a test that is skipped proves nothing.
 
+use std::fs::File;
+use std::io::{Seek as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
 
@@ -26,6 +28,13 @@ pub use redis::Redis;
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     listener.local_addr().expect("a listener has an address").port()
+}
+
+/// A file without a name, with `bytes` in it.
+pub fn unnamed_file(bytes: &[u8]) -> File {
+    let mut file = tempfile::tempfile().expect("the folder for temporary files can be written");
+    file.write_all(bytes).and_then(|()| file.rewind()).expect("a temporary file can be written");
+    file
 }
 
 /// What `script/bootstrap` keeps for every clone of this project.

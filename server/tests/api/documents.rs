@@ -5,6 +5,7 @@ use std::io::Cursor;
 use faxdroid_contract::documents::Document;
 use faxdroid_contract::problem::ProblemCode;
 use faxdroid_server::workers::housekeeping;
+use faxdroid_testbed::unnamed_file;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::json;
@@ -307,7 +308,7 @@ async fn a_file_without_a_document_is_deleted_unless_it_was_just_written() {
     let letter = ada.letter().await;
     let files = &app.app().files;
     let orphan = "acc_01KAT5W8Z3M4Q6R7S8T9V0W1X2/doc_01KAT5W8Z3M4Q6R7S8T9V0W1X2.tiff";
-    files.put(orphan, "pages".into()).await.unwrap();
+    files.put(orphan, unnamed_file(b"pages")).await.unwrap();
     assert_eq!(
         app.app().documents.delete_orphans_as_of(app.app().clock.now()).await.unwrap(),
         0,

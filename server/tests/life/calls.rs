@@ -1,11 +1,11 @@
 //! Calls on the simulated line, with the workers running.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use bytes::Bytes;
 use faxdroid_contract::faxes::{AttemptOutcome as Outcome, Fax, FaxStatus};
 use faxdroid_contract::ids::FaxId;
 use faxdroid_server::fax::{self, AfterPartial, CallRules, FaxFilter};
@@ -17,6 +17,7 @@ use faxdroid_server::store::faxes::FaxRow;
 use faxdroid_server::workers::place_calls::{Pages, PagesError, PlaceCalls};
 use faxdroid_server::workers::poller::{Messages, PolledBy};
 use faxdroid_server::workers::{Intervals, Workers};
+use faxdroid_testbed::unnamed_file;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -29,12 +30,12 @@ struct ThreePages;
 
 #[async_trait::async_trait]
 impl Pages for ThreePages {
-    async fn for_call(&self, _fax: &FaxRow, first_page: u32) -> Result<Bytes, PagesError> {
-        Ok(pages(4 - first_page))
+    async fn for_call(&self, _fax: &FaxRow, first_page: u32) -> Result<File, PagesError> {
+        Ok(unnamed_file(&pages(4 - first_page)))
     }
 }
 
-fn pages(count: u32) -> Bytes {
+fn pages(count: u32) -> Vec<u8> {
     let mut tiff = b"II*\0\x08\0\0\0".to_vec();
     for page in 1..=count {
         tiff.extend([1, 0, 0x17, 1, 4, 0, 1, 0, 0, 0]);
@@ -42,7 +43,7 @@ fn pages(count: u32) -> Bytes {
         let next = if page < count { 8 + page * 18 } else { 0 };
         tiff.extend(next.to_le_bytes());
     }
-    tiff.into()
+    tiff
 }
 
 struct Office {
@@ -54,8 +55,7 @@ struct Office {
 
 impl Office {
     async fn open(time_scale: f64) -> Self {
-        Self::with(time_scale, CallRules { after_partial: AfterPartial::Continue, trunk_channels: None })
-            .await
+        Self::with(time_scale, CallRules::default()).await
     }
 
     async fn with(time_scale: f64, calls: CallRules) -> Self {
@@ -126,7 +126,7 @@ async fn a_fax_to_a_machine_that_answers_is_delivered_and_paid_for() {
     let received = office.far_end.list().await.unwrap();
     assert_eq!(received[0].pages_received, 3);
     let tiff = office.far_end.tiff(&fax.attempts[0].id).await.unwrap();
-    assert_eq!(tiff.map(Bytes::from), Some(pages(3)));
+    assert_eq!(tiff, Some(pages(3)));
     office.world.expect_a_sound_ledger().await;
 }
 
@@ -199,7 +199,7 @@ async fn a_call_after_a_partial_one_goes_on_with_the_first_page_that_was_not_con
 
 #[tokio::test]
 async fn where_faxes_are_repeated_every_call_begins_with_the_first_page() {
-    let rules = CallRules { after_partial: AfterPartial::Repeat, trunk_channels: None };
+    let rules = CallRules { after_partial: AfterPartial::Repeat, ..CallRules::default() };
     let office = Office::with(0.001, rules).await;
     let id = office.send("+15005550005").await;
     assert_eq!(office.end_of(&id).await, (FaxStatus::Refunded, vec![Outcome::Dropped; 5]));
@@ -209,7 +209,7 @@ async fn where_faxes_are_repeated_every_call_begins_with_the_first_page() {
 
 #[tokio::test]
 async fn no_more_calls_are_placed_than_the_trunk_has_channels() {
-    let rules = CallRules { after_partial: AfterPartial::Continue, trunk_channels: Some(2) };
+    let rules = CallRules { trunk_channels: Some(2), ..CallRules::default() };
     let office = Office::with(0.01, rules).await;
     for line in 1..=5 {
         office.send(&format!("+1500555900{line}")).await;

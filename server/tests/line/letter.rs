@@ -2,12 +2,14 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use faxdroid_contract::documents::Resolution;
 use faxdroid_contract::ids::AttemptId;
 use faxdroid_document::{FaxDocument, Limits, SourceFile, convert};
 use faxdroid_server::clock::{Clock, SystemClock};
 use faxdroid_server::line::OutgoingCall;
+use faxdroid_testbed::unnamed_file;
 
 /// A page of so many is on the line for a few seconds.
 pub(crate) const FEW_LINES: usize = 12;
@@ -39,7 +41,7 @@ pub(crate) fn call(to: &str, tiff: Vec<u8>) -> OutgoingCall {
         attempt_id: AttemptId::from_ulid(&SystemClock.new_ulid()).unwrap(),
         attempt_number: 1,
         to: to.to_owned(),
-        tiff: tiff.into(),
+        tiff: Arc::new(unnamed_file(&tiff)),
         pages: 3,
         resolution: Resolution::Standard,
         station_id: "+12125550100".to_owned(),

@@ -7,7 +7,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use faxdroid_contract::faxes::Fax;
 use faxdroid_contract::ids::{AccountId, CheckoutId, DocumentId, FaxId, QuoteId};
 use faxdroid_server::accounts::Token;
@@ -22,6 +21,7 @@ use faxdroid_server::store::documents::DocumentRow;
 use faxdroid_server::store::quotes::QuoteRow;
 use faxdroid_server::store::sessions::Session;
 use faxdroid_server::store::{self, Store};
+use faxdroid_testbed::unnamed_file;
 use tempfile::TempDir;
 use tokio::sync::broadcast;
 
@@ -91,7 +91,7 @@ impl Office {
             expires_at: None,
         };
         let files = Files::directory(&self.folder.path().join("data/documents")).unwrap();
-        files.put(&document.storage_key, Bytes::from(tiff)).await.unwrap();
+        files.put(&document.storage_key, unnamed_file(&tiff)).await.unwrap();
         store::documents::insert(db, document).await.unwrap();
         let checkout_id = CheckoutId::from_ulid(&SystemClock.new_ulid()).unwrap();
         let purchase = Purchase {

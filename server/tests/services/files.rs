@@ -1,8 +1,11 @@
 //! Documents in a bucket.
 
+use std::io::Read as _;
+
 use bytes::Bytes;
 use faxdroid_server::config::{self, Config};
 use faxdroid_server::files::Files;
+use faxdroid_testbed::unnamed_file;
 use futures::TryStreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -21,8 +24,12 @@ async fn a_file_in_a_bucket_is_read_listed_and_deleted() {
     column::create_bucket(services, "documents").await;
     let files = Files::bucket(&bucket(&services.moto.endpoint())).unwrap();
 
-    files.put("acc_1/doc_1.tiff", Bytes::from_static(b"pages")).await.unwrap();
+    files.put("acc_1/doc_1.tiff", unnamed_file(b"pages")).await.unwrap();
     assert_eq!(files.get("acc_1/doc_1.tiff").await.unwrap(), "pages");
+    files.copy("acc_1/doc_1.tiff", "acc_1/doc_2.tiff").await.unwrap();
+    assert_eq!(files.get("acc_1/doc_2.tiff").await.unwrap(), "pages");
+    files.copy("acc_1/doc_3.tiff", "acc_1/doc_4.tiff").await.unwrap_err();
+    files.delete("acc_1/doc_2.tiff").await.unwrap();
     let listed: Vec<_> = files.list().try_collect().await.unwrap();
     assert_eq!((listed.len(), listed[0].key.as_str()), (1, "acc_1/doc_1.tiff"));
 
@@ -40,8 +47,12 @@ async fn a_file_larger_than_a_part_arrives_whole() {
     "documents-in-parts".clone_into(&mut bucket.name);
     let files = Files::bucket(&bucket).unwrap();
     let large: Bytes = (0..20 * 1024 * 1024_u32).map(|byte| (byte % 251) as u8).collect();
-    files.put("acc_1/doc_1.tiff", large.clone()).await.unwrap();
+    files.put("acc_1/doc_1.tiff", unnamed_file(&large)).await.unwrap();
     assert!(files.get("acc_1/doc_1.tiff").await.unwrap() == large);
+    let mut fetched = files.fetch("acc_1/doc_1.tiff", unnamed_file(b"")).await.unwrap();
+    let mut bytes = Vec::new();
+    fetched.read_to_end(&mut bytes).unwrap();
+    assert!(bytes == large);
     let listed: Vec<_> = files.list().try_collect().await.unwrap();
     assert_eq!(listed.len(), 1);
 }
@@ -66,7 +77,7 @@ async fn a_bucket_is_asked_to_encrypt_what_it_is_given() {
             stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").await.unwrap();
             String::from_utf8_lossy(&request).to_lowercase()
         });
-        files.put("acc_1/doc_1.tiff", file).await.unwrap_err();
+        files.put("acc_1/doc_1.tiff", unnamed_file(&file)).await.unwrap_err();
         let request = request.await.unwrap();
         assert!(request.starts_with(begin), "{request}");
         assert!(request.contains("x-amz-server-side-encryption: aes256"), "{request}");

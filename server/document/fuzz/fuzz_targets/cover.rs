@@ -3,7 +3,7 @@
 #![no_main]
 
 use faxdroid_document::{
-    CoverPage, FaxDocument, HeaderLine, Limits, Resolution, SourceFile, convert, with_header_line,
+    CoverPage, FaxDocument, HeaderLine, HeaderLines, Limits, Resolution, SourceFile, convert,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -19,7 +19,10 @@ fuzz_target!(|fields: (String, String, String, String)| {
         sender_name: name.clone(),
         sender_number: name,
     };
-    let marked = with_header_line(&document, &header, 1).expect("a header line takes any text");
+    let mut lines = HeaderLines::new(&header, 1, 2);
+    let pages = document.pages().iter().zip(1..);
+    let pages = pages.map(|(page, number)| lines.above(page, number).expect("a header line takes any text"));
+    let marked = FaxDocument::from_pages(pages.collect());
     let tiff = marked.to_tiff(Resolution::Fine).expect("what was made can be kept");
     assert!(FaxDocument::from_tiff(&tiff).expect("what was kept can be read") == marked);
 });

@@ -1,8 +1,10 @@
 //! What the dialplan leaves behind of a call: one file per attempt that was answered, written when the call ends. A server
 //! that was gone at that moment reads there how it ended.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Seek as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use faxdroid_contract::ids::AttemptId;
 
@@ -122,13 +124,19 @@ impl Spool {
     }
 
     /// Keeps the document where Asterisk finds it.
-    pub(super) async fn put_document(&self, attempt: &AttemptId, tiff: &[u8]) -> io::Result<PathBuf> {
+    pub(super) async fn put_document(&self, attempt: &AttemptId, tiff: &Arc<File>) -> io::Result<PathBuf> {
         for folder in ["out", "results"] {
             tokio::fs::create_dir_all(self.folder.join(folder)).await?;
         }
         let path = self.document(attempt);
         let part = path.with_extension("part");
-        tokio::fs::write(&part, tiff).await?;
+        let (tiff, copy) = (tiff.clone(), part.clone());
+        let copying = tokio::task::spawn_blocking(move || {
+            let mut tiff = tiff.as_ref();
+            tiff.rewind()?;
+            io::copy(&mut tiff, &mut File::create(copy)?)
+        });
+        copying.await.map_err(io::Error::other)??;
         tokio::fs::rename(&part, &path).await?;
         Ok(path)
     }

@@ -65,13 +65,14 @@ impl FarEnd {
     pub(super) async fn keep(
         &self,
         call: &OutgoingCall,
+        tiff: &[u8],
         pages: &[TiffPage],
         result: &CallResult,
     ) -> io::Result<()> {
         fs::create_dir_all(&self.folder).await?;
         let last = (result.pages_confirmed as usize).checked_sub(1).and_then(|index| pages.get(index));
         if let Some(last) = last {
-            let tiff = tiff_pages::ending_after(&call.tiff, *last);
+            let tiff = tiff_pages::ending_after(tiff, *last);
             fs::write(self.file(&call.attempt_id, "tiff"), tiff).await?;
         }
         let received = Received {
