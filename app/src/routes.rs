@@ -338,6 +338,14 @@ mod tests {
         assert_eq!(shown("/nothing").path, NOT_FOUND);
     }
 
+    /// It goes into the document as it is.
+    #[test]
+    fn no_title_has_markup_in_it() {
+        for page in PAGES {
+            assert!(!page.document_title().contains(['<', '>', '&']), "{}", page.path);
+        }
+    }
+
     #[test]
     fn a_page_reads_its_own_query_and_the_answers_to_forms_and_nothing_else() {
         let pricing = find("/pricing").unwrap();

@@ -127,7 +127,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <title>{title}</title>
+                // Not as a child: in a development build a marker for hydration follows it, which a title shows.
+                <title inner_html=title></title>
                 <meta name="description" content=page.description />
                 {canonical.clone().map(|href| view! { <link rel="canonical" href=href /> })}
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
