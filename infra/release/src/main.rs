@@ -10,10 +10,12 @@ use clap::{Parser, Subcommand};
 use faxdroid_evaluator::{Environment, allow_list};
 
 mod aws;
+mod delivery;
 mod release;
 mod stacks;
 mod words;
 
+use delivery::Packages;
 use release::content::Built;
 use release::run::Site;
 use stacks::{Deployment, Replacement};
@@ -46,6 +48,10 @@ enum Command {
         /// Replace and remove resources of protected stacks too: their data and their addresses go with them.
         #[arg(long)]
         allow_replacement: bool,
+        /// What script/package has made there: the packages are uploaded, and after the stacks the site is released. Where
+        /// anything fails, all is as it was before.
+        #[arg(long, value_name = "FOLDER", conflicts_with_all = ["stack", "set"])]
+        packages: Option<PathBuf>,
         /// Run this when all is deployed; where it fails, every stack gets back what it had.
         #[arg(long, value_name = "COMMAND")]
         check: Option<String>,
@@ -147,11 +153,15 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Plan(target) => {
             deployment(read(&target.environment, &target.set)?).plan(target.stack.as_deref()).await
         }
-        Command::Deploy { target, allow_replacement, check } => {
+        Command::Deploy { target, packages, allow_replacement, check } => {
             let allowed = if *allow_replacement { Replacement::Allowed } else { Replacement::Refused };
-            deployment(read(&target.environment, &target.set)?)
-                .deploy(target.stack.as_deref(), allowed, check.as_deref())
-                .await
+            let deployment = deployment(read(&target.environment, &target.set)?);
+            match packages {
+                Some(folder) => {
+                    delivery::deliver(deployment, &Packages::read(folder)?, allowed, check.as_deref()).await
+                }
+                None => deployment.deploy(target.stack.as_deref(), allowed, check.as_deref()).await,
+            }
         }
         Command::Status { environment } => deployment(read(environment, &[])?).status().await,
         Command::Destroy { environment, stack, confirm } => {

@@ -15,6 +15,7 @@ use faxdroid_evaluator::{Environment, Layer};
 use serde_json::Value;
 
 use crate::aws::{self, Role};
+use crate::delivery::check;
 use crate::words;
 
 const POLL: Duration = Duration::from_secs(2);
@@ -35,6 +36,7 @@ pub(crate) enum Replacement {
     Allowed,
 }
 
+#[derive(Clone)]
 pub(crate) struct Deployment {
     environment: Environment,
     role: Option<Role>,
@@ -54,6 +56,23 @@ impl Deployment {
 
     pub(crate) fn role(&self) -> Option<&Role> {
         self.role.as_ref()
+    }
+
+    /// The names of the stacks, in the order in which they are deployed.
+    pub(crate) fn stacks(&self) -> Vec<String> {
+        self.environment.layers.iter().map(|layer| layer.name.clone()).collect()
+    }
+
+    pub(crate) fn region(&self, stack: &str) -> anyhow::Result<&str> {
+        Ok(&self.layers(Some(stack))?.remove(0).region)
+    }
+
+    /// The same with these parameters.
+    pub(crate) fn with(&self, parameters: &BTreeMap<String, String>) -> Self {
+        let mut with = self.clone();
+        let given = parameters.iter().map(|(name, value)| (name.clone(), Value::String(value.clone())));
+        with.environment.parameters.extend(given);
+        with
     }
 
     pub(crate) async fn exists(&self, layer: &str) -> anyhow::Result<bool> {
@@ -83,11 +102,9 @@ impl Deployment {
     /// Has the distribution run the package of this release, after whatever an earlier run has begun.
     pub(crate) async fn deploy_renderer(&self, release: &str, sha256: &str) -> anyhow::Result<()> {
         self.settled("edge").await?;
-        let mut environment = self.environment.clone();
-        for (name, value) in [("Release", release), ("EdgePackageSha256", sha256)] {
-            environment.parameters.insert(name.to_owned(), Value::String(value.to_owned()));
-        }
-        Self { environment, role: self.role.clone() }.deploy(Some("edge"), Replacement::Refused, None).await
+        let package = [("Release", release), ("EdgePackageSha256", sha256)];
+        let package = package.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.with(&package.into()).deploy(Some("edge"), Replacement::Refused, None).await
     }
 
     pub(crate) async fn plan(&self, only: Option<&str>) -> anyhow::Result<()> {
@@ -115,15 +132,29 @@ impl Deployment {
         Ok(())
     }
 
-    /// Replaces or removes resources of a protected stack only when it is `allowed` to: their data goes with them. Where the
-    /// `check` of the deployed environment fails, a command for the shell, every stack gets back what it had.
+    /// Where the `command` that [checks](check) the deployed environment fails, every stack gets back what it had.
     pub(crate) async fn deploy(
         &self,
         only: Option<&str>,
         allowed: Replacement,
-        check: Option<&str>,
+        command: Option<&str>,
     ) -> anyhow::Result<()> {
         let mut changed = Vec::new();
+        self.change(only, allowed, &mut changed).await?;
+        let Some(command) = command else { return Ok(()) };
+        let Err(failure) = check(command).await else { return Ok(()) };
+        self.put_back(changed).await?;
+        bail!("{failure:#}: what was changed is as it was before")
+    }
+
+    /// Replaces or removes resources of a protected stack only when it is `allowed` to: their data goes with them. What was
+    /// changed is in `changed`, also when a later stack fails.
+    pub(crate) async fn change(
+        &self,
+        only: Option<&str>,
+        allowed: Replacement,
+        changed: &mut Vec<Changed>,
+    ) -> anyhow::Result<()> {
         for layer in self.layers(only)? {
             let client = self.client(layer).await;
             let name = self.environment.stack_name(&layer.name);
@@ -146,15 +177,14 @@ impl Deployment {
                 let protect = client.update_termination_protection().stack_name(&name);
                 protect.enable_termination_protection(true).send().await.map_err(explained)?;
             }
-            changed.extend(before.map(|before| (client, name, before)));
+            changed.extend(before.map(|before| Changed { client, name, before }));
         }
-        let Some(check) = check else { return Ok(()) };
-        println!("checking: {check}");
-        let checked = tokio::process::Command::new("sh").args(["-c", check]).status().await?;
-        if checked.success() {
-            return Ok(());
-        }
-        for (client, name, before) in changed.into_iter().rev() {
+        Ok(())
+    }
+
+    /// Gives stacks back what they had, the last one first.
+    pub(crate) async fn put_back(&self, changed: Vec<Changed>) -> anyhow::Result<()> {
+        for Changed { client, name, before } in changed.into_iter().rev() {
             println!("{name}: rolling back");
             let stack = describe(&client, &name).await?;
             let set = self.create(&client, &name, stack.as_ref(), before.template, before.parameters).await?;
@@ -163,7 +193,7 @@ impl Deployment {
                 execute(&client, &name, &set).await?;
             }
         }
-        bail!("{check} failed ({checked}): what was changed is as it was before")
+        Ok(())
     }
 
     pub(crate) async fn status(&self) -> anyhow::Result<()> {
@@ -368,6 +398,13 @@ impl Deployment {
             .map(str::to_owned)
             .with_context(|| format!("{name} has no output {output} yet: deploy it first"))
     }
+}
+
+/// A stack that was changed.
+pub(crate) struct Changed {
+    client: Client,
+    name: String,
+    before: Before,
 }
 
 /// What a stack was made of, to make it so again.

@@ -12,10 +12,13 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::response::IntoResponse;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use faxdroid_testbed::Moto;
 use futures::stream;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
@@ -151,6 +154,11 @@ fn signed(service: &str) -> String {
     )
 }
 
+/// SHA-256 as `sha256sum` writes it.
+fn hex(content: &str) -> String {
+    format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(content)))
+}
+
 /// An environment of its own, with a distribution.
 struct World {
     moto: Moto,
@@ -175,7 +183,8 @@ impl World {
         let name = self.name.as_str();
         let infra = self.folder.path().join("infra");
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/site");
-        for file in ["templates/dns.yaml", "templates/edge.yaml", "parameters/layers.yaml"] {
+        let templates = ["dns", "data", "services", "edge"].map(|layer| format!("templates/{layer}.yaml"));
+        for file in templates.iter().map(String::as_str).chain(["parameters/layers.yaml"]) {
             std::fs::create_dir_all(infra.join(file).parent().unwrap()).unwrap();
             std::fs::copy(fixture.join(file), infra.join(file)).unwrap();
         }
@@ -242,6 +251,27 @@ impl World {
         folder
     }
 
+    /// The same with what servers and Lambda run: what `script/package` makes.
+    fn package(&self, version: &str, pages: &[(&str, &str)]) -> PathBuf {
+        let folder = self.build(version, pages);
+        let (server, poller) = (format!("server {version}"), format!("poller {version}"));
+        let parameters = format!(
+            "Release={version}\nServerPackageSha256={}\nPollerPackageSha256={}\n",
+            hex(&server),
+            BASE64_STANDARD.encode(Sha256::digest(&poller))
+        );
+        for (name, body) in [("server.tar.gz", server), ("poller.zip", poller), ("parameters", parameters)] {
+            std::fs::write(folder.join(name), body).unwrap();
+        }
+        folder
+    }
+
+    /// Has a build deployed and checked.
+    async fn deliver(&self, packages: &Path, check: &str) -> Output {
+        let packages = packages.display().to_string();
+        self.run(&["deploy", &self.name, "--packages", &packages, "--check", check]).await
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_faxdroid"));
         command
@@ -297,6 +327,14 @@ impl World {
             return None;
         }
         Some((answer.headers().clone(), answer.bytes().await.unwrap()))
+    }
+
+    /// How many contents of files that keep their names are kept.
+    async fn entries(&self) -> usize {
+        let bucket = format!("{}/faxdroid-{}-packages", self.moto.endpoint(), self.name);
+        let listed = self.network.state.client.get(format!("{bucket}?list-type=2&prefix=entries/"));
+        let listed = listed.header("authorization", signed("s3")).send().await.unwrap().text().await.unwrap();
+        listed.matches("<Key>").count()
     }
 
     /// The release that the function runs, as its description says.
@@ -407,10 +445,60 @@ async fn a_release_is_rolled_back_and_listed_and_what_nobody_needs_is_deleted() 
     assert!(world.object("static", "pkg/faxdroid.1aaaaaaa.js").await.is_some());
     world.succeeds(&["prune", &world.name, "--older-than", "0"]).await;
     assert!(world.object("static", "pkg/faxdroid.1aaaaaaa.js").await.is_none());
+    assert_eq!(world.entries().await, 3, "the picture that all have, and two shells");
     assert!(world.object("static", "pkg/faxdroid.2aaaaaaa.js").await.is_some());
     assert!(world.object("static", "pkg/faxdroid.ccccccccc.css").await.is_some());
     world.is_whole().await;
     assert!(!world.succeeds(&["releases", &world.name]).await.contains("1 "));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_build_comes_with_servers_poller_and_site_or_not_at_all() {
+    let world = World::start().await;
+    let (first, second) = (world.package("1", &FIRST), world.package("2", &SECOND));
+    let came = world.deliver(&first, "true").await;
+    assert!(came.status.success(), "{}", String::from_utf8_lossy(&came.stderr));
+    let runs = async |release: &str| {
+        let said = world.succeeds(&["status", &world.name]).await;
+        assert!(said.contains(&format!("Runs = {release}\n")), "{said}");
+        assert_eq!(world.rendered().await, release);
+        let listed = world.succeeds(&["releases", &world.name]).await;
+        assert!(
+            listed.lines().any(|line| line.starts_with(&format!("{release} ")) && line.ends_with("served"))
+        );
+        world.is_whole().await;
+    };
+    runs("1").await;
+    let (_, server) = world.object("artifacts", "server/1/server.tar.gz").await.unwrap();
+    assert_eq!(server, "server 1");
+    assert!(world.object("artifacts", "poller/1/poller.zip").await.is_some());
+
+    // What is checked is the new one; what is left is the old one, and the caches forget that there was another.
+    world.network.now(Weather::Fine);
+    let faulty = world.deliver(&second, "echo it does not work; false").await;
+    let said = String::from_utf8_lossy(&faulty.stderr).into_owned();
+    assert!(!faulty.status.success() && said.contains("as it was before"), "{said}");
+    let went = String::from_utf8_lossy(&faulty.stdout).into_owned();
+    let place = |text: &str| went.find(text).unwrap_or_else(|| panic!("{text} is not in {went}"));
+    assert!(
+        place("2 is served") < place("it does not work") && place("it does not work") < place("1 is served")
+    );
+    runs("1").await;
+    assert_eq!(world.network.invalidated().iter().filter(|path| *path == "/").count(), 2);
+
+    assert!(world.deliver(&second, "true").await.status.success());
+    runs("2").await;
+
+    // A name is given once.
+    let other = world.package("2", &SECOND);
+    let parameters = std::fs::read_to_string(other.join("parameters")).unwrap();
+    std::fs::write(other.join("server.tar.gz"), "another server").unwrap();
+    let parameters = parameters.replace(&hex("server 2"), &hex("another server"));
+    std::fs::write(other.join("parameters"), parameters).unwrap();
+    let refused = world.deliver(&other, "true").await;
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("server/2/server.tar.gz is there already"), "{said}");
+    runs("2").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

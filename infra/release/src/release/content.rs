@@ -49,6 +49,19 @@ impl File {
     }
 }
 
+impl File {
+    /// What nobody is served: it lies where AWS takes it from.
+    pub(crate) fn kept(body: Vec<u8>, content_type: &str) -> Self {
+        Self {
+            sha256: hex(&body),
+            body,
+            content_type: content_type.to_owned(),
+            cache_control: "private".to_owned(),
+            content_encoding: None,
+        }
+    }
+}
+
 /// A release before it is anywhere.
 #[derive(Debug)]
 pub(crate) struct Content {

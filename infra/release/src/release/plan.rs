@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Manifest;
+use super::storage::Releases;
 
 pub(crate) const EVERYTHING: &str = "/*";
 
@@ -36,6 +37,17 @@ pub(crate) fn prunable<'k>(
         .map(String::as_str)
         .collect();
     let unneeded = keys.into_iter().filter(|(key, is_old)| *is_old && !needed.contains(key));
+    unneeded.map(|(key, _)| key).collect()
+}
+
+/// Keys of the content of files that keep their names, which no living release has.
+pub(crate) fn prunable_entries<'k>(
+    keys: impl IntoIterator<Item = (&'k str, bool)>,
+    living: &[Manifest],
+) -> Vec<&'k str> {
+    let entries = living.iter().flat_map(|release| release.entries.values());
+    let needed: BTreeSet<String> = entries.map(|entry| Releases::entry_key(&entry.sha256)).collect();
+    let unneeded = keys.into_iter().filter(|(key, is_old)| *is_old && !needed.contains(*key));
     unneeded.map(|(key, _)| key).collect()
 }
 
@@ -91,5 +103,12 @@ mod tests {
         let living = [release(&[], &[("favicon.svg", "1")], &["pkg/a.js"])];
         let keys = [("pkg/a.js", true), ("pkg/b.js", true), ("pkg/c.js", false), ("favicon.svg", true)];
         assert_eq!(prunable(keys, &living), ["pkg/b.js"]);
+    }
+
+    #[test]
+    fn what_a_living_release_would_put_back_is_kept() {
+        let living = [release(&[], &[("favicon.svg", "1")], &[])];
+        let keys = [("entries/1", true), ("entries/2", true), ("entries/3", false)];
+        assert_eq!(prunable_entries(keys, &living), ["entries/2"]);
     }
 }

@@ -8,11 +8,11 @@ use anyhow::{Context, bail, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::content::{Built, Content, File, hex};
+use super::content::{Built, Content, File};
 use super::distribution::Distribution;
 use super::lock::Lock;
-use super::plan::{EVERYTHING, invalidations, prunable};
-use super::storage::{Bucket, Releases};
+use super::plan::{EVERYTHING, invalidations, prunable, prunable_entries};
+use super::storage::{Bucket, ENTRIES, Object, Releases};
 use super::{Current, Manifest};
 use crate::aws;
 use crate::stacks::Deployment;
@@ -61,6 +61,11 @@ impl Site {
             founded?;
         }
         Self::of(deployment).await
+    }
+
+    /// The release that is served.
+    pub(crate) async fn served(&self) -> anyhow::Result<Option<String>> {
+        Ok(self.releases.current().await?.map(|current| current.id))
     }
 
     /// Says what a release would do, and does nothing.
@@ -249,15 +254,19 @@ impl Site {
             .await?
             .into_iter()
             .partition(|manifest| is_served(manifest) || created(manifest) >= oldest);
-        let objects = self.files.list("").await?;
-        let keys = objects.iter().map(|object| (object.key.as_str(), object.modified < oldest as i64));
+        let (objects, kept) = (self.files.list("").await?, self.releases.0.list(ENTRIES).await?);
+        let is_old = |object: &Object| object.modified < oldest as i64;
+        let keys = objects.iter().map(|object| (object.key.as_str(), is_old(object)));
         let unneeded = prunable(keys, &living);
+        let kept = kept.iter().map(|object| (object.key.as_str(), is_old(object)));
+        let unneeded_entries = prunable_entries(kept, &living);
         for manifest in &dead {
             println!("release {}", manifest.id);
         }
-        unneeded.iter().for_each(|key| println!("file {key}"));
+        unneeded.iter().chain(&unneeded_entries).for_each(|key| println!("file {key}"));
         if really {
             self.files.delete(&unneeded).await?;
+            self.releases.0.delete(&unneeded_entries).await?;
             for manifest in &dead {
                 self.releases.forget(manifest).await?;
             }
@@ -265,7 +274,7 @@ impl Site {
         println!(
             "{} releases and {} files {}",
             dead.len(),
-            unneeded.len(),
+            unneeded.len() + unneeded_entries.len(),
             if really { "deleted" } else { "to be deleted" }
         );
         Ok(())
@@ -273,13 +282,7 @@ impl Site {
 }
 
 fn package(content: &Content) -> File {
-    File {
-        sha256: hex(&content.package),
-        body: content.package.clone(),
-        content_type: "application/zip".to_owned(),
-        cache_control: "private".to_owned(),
-        content_encoding: None,
-    }
+    File::kept(content.package.clone(), "application/zip")
 }
 
 /// What is served once `id` is. Run again after an interruption it is the same change.

@@ -16,6 +16,8 @@ use super::{Current, Manifest};
 const SHA256: &str = "sha256";
 const RELEASES: &str = "releases/";
 const CURRENT: &str = "current.json";
+/// The content of files that keep their names.
+pub(crate) const ENTRIES: &str = "entries/";
 /// "DeleteObjects": in one request.
 const MOST_DELETED: usize = 1_000;
 
@@ -67,6 +69,20 @@ impl Bucket {
             .await
             .map_err(|error| explained(key, error))?;
         Ok(true)
+    }
+
+    /// The same for a name that is given once: what has it already must be the same.
+    pub(crate) async fn put_once(&self, key: &str, file: &File) -> anyhow::Result<bool> {
+        match self.client.head_object().bucket(&self.name).key(key).send().await {
+            Ok(head) if head.metadata().and_then(|metadata| metadata.get(SHA256)) != Some(&file.sha256) => {
+                bail!("{key} is there already, with other content: give this release another name")
+            }
+            Ok(_) => Ok(false),
+            Err(SdkError::ServiceError(error)) if error.err().is_not_found() => {
+                self.put_file(key, file).await
+            }
+            Err(error) => Err(explained(key, error)),
+        }
     }
 
     pub(crate) async fn is_there(&self, key: &str, file: &File) -> anyhow::Result<bool> {
@@ -167,7 +183,7 @@ impl Releases {
 
     /// The content of a file that keeps its name.
     pub(crate) fn entry_key(sha256: &str) -> String {
-        format!("entries/{sha256}")
+        format!("{ENTRIES}{sha256}")
     }
 
     pub(crate) async fn manifest(&self, id: &str) -> anyhow::Result<Manifest> {
