@@ -18,7 +18,7 @@ use tracing::Instrument;
 use crate::fax::Faxes;
 use crate::fax::life::{self, Handled};
 use crate::store::{self, StoreError};
-use crate::telemetry::{self, CONNECTIONS, OUTBOX_AGE, QUEUE_AGE};
+use crate::telemetry::{self, CONNECTIONS, MAIL_TRIES, OUTBOX_AGE, QUEUE_AGE};
 
 pub fn router(faxes: Faxes, draining: CancellationToken) -> Router {
     Router::new()
@@ -92,6 +92,7 @@ async fn look(faxes: &Faxes) -> Result<(), StoreError> {
     }
     let first = store::outbox::oldest(db, 1).await?.into_iter().next();
     metrics::gauge!(OUTBOX_AGE).set(seconds(first.map(|message| message.created_at)));
+    metrics::gauge!(MAIL_TRIES).set(store::outgoing_mail::most_tries(db).await?);
     Ok(())
 }
 

@@ -26,6 +26,7 @@ pub const ATTEMPTS: &str = "faxdroid_attempts_total";
 pub const CALLS: &str = "faxdroid_calls";
 pub const QUEUE_AGE: &str = "faxdroid_queue_age_seconds";
 pub const OUTBOX_AGE: &str = "faxdroid_outbox_age_seconds";
+pub const MAIL_TRIES: &str = "faxdroid_mail_tries";
 pub const CONNECTIONS: &str = "faxdroid_database_connections";
 
 const SECONDS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -86,5 +87,6 @@ fn describe() {
     describe_gauge!(CALLS, "Calls in flight");
     describe_gauge!(QUEUE_AGE, Unit::Seconds, "How long the first fax has waited beyond its time, by status");
     describe_gauge!(OUTBOX_AGE, Unit::Seconds, "How long the first message has waited for its queue");
+    describe_gauge!(MAIL_TRIES, "How often it was tried to send the mail that waits longest");
     describe_gauge!(CONNECTIONS, "Connections to the database, by pool and state");
 }

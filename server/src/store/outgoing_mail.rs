@@ -26,6 +26,12 @@ pub async fn due(
     Ok(query.limit(limit).all(db).await?)
 }
 
+/// How often it was tried to send the mail that was tried most; 0 when none waits.
+pub async fn most_tries(db: &impl ConnectionTrait) -> Result<i32, StoreError> {
+    let most = Entity::find().select_only().column_as(Column::Tries.max(), "most");
+    Ok(most.into_tuple::<Option<i32>>().one(db).await?.flatten().unwrap_or(0))
+}
+
 /// Takes a mail to be sent until `until`; false when another server has it.
 pub async fn take(db: &impl ConnectionTrait, row: &OutgoingMailRow, until: i64) -> Result<bool, StoreError> {
     let update = Entity::update_many()

@@ -92,6 +92,7 @@ async fn metrics_tell_of_requests_attempts_queues_and_connections_and_of_nobody(
         "faxdroid_calls ",
         r#"faxdroid_queue_age_seconds{status="queued"}"#,
         "faxdroid_outbox_age_seconds ",
+        "faxdroid_mail_tries ",
         r#"faxdroid_database_connections{pool="writer",state="open"}"#,
     ] {
         assert!(metrics.contains(expected), "{expected} in\n{metrics}");

@@ -101,7 +101,7 @@ fn costs(faxes: f64) -> Vec<(&'static str, f64)> {
             "Queues and poller",
             0.40 * million(faxes * 2.0) + (43_800.0 * 0.25 * 0.2 * 0.0000166667 + 0.2 * 0.0438),
         ),
-        ("Logs and metrics", 0.53 * logs + 0.10 * count("AWS::CloudWatch::Alarm") + 3.0 + 0.30 * 4.0),
+        ("Logs and metrics", 0.53 * logs + 0.10 * count("AWS::CloudWatch::Alarm") + 3.0 + 0.30 * 5.0),
         (
             "Keys, secrets, zones, health check",
             count("AWS::KMS::Key")
