@@ -16,7 +16,7 @@ use crate::aws;
 use crate::release::content::{Built, File, hex};
 use crate::release::run::Site;
 use crate::release::storage::Bucket;
-use crate::stacks::{Changed, Deployment, Replacement};
+use crate::stacks::{Changed, Deployment, Replacement, check};
 
 /// The stack that runs the packages, the one that has their bucket, and the one that is the site's.
 const SERVICES: &str = "services";
@@ -148,14 +148,6 @@ impl Before {
         }
         deployment.put_back(self.stacks).await
     }
-}
-
-/// Runs a command for the shell that says whether what is served works.
-pub(crate) async fn check(command: &str) -> anyhow::Result<()> {
-    println!("checking: {command}");
-    let ended = tokio::process::Command::new("sh").args(["-c", command]).status().await?;
-    ensure!(ended.success(), "{command} failed ({ended})");
-    Ok(())
 }
 
 #[cfg(test)]

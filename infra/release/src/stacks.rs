@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use aws_sdk_cloudformation::error::DisplayErrorContext;
 use aws_sdk_cloudformation::types::{
     Capability, ChangeSetStatus, ChangeSetType, Parameter, ResourceChange, Stack, StackStatus,
@@ -15,7 +15,6 @@ use faxdroid_evaluator::{Environment, Layer};
 use serde_json::Value;
 
 use crate::aws::{self, Role};
-use crate::delivery::check;
 use crate::words;
 
 const POLL: Duration = Duration::from_secs(2);
@@ -398,6 +397,14 @@ impl Deployment {
             .map(str::to_owned)
             .with_context(|| format!("{name} has no output {output} yet: deploy it first"))
     }
+}
+
+/// Runs a command for the shell that says whether what is served works.
+pub(crate) async fn check(command: &str) -> anyhow::Result<()> {
+    println!("checking: {command}");
+    let ended = tokio::process::Command::new("sh").args(["-c", command]).status().await?;
+    ensure!(ended.success(), "{command} failed ({ended})");
+    Ok(())
 }
 
 /// A stack that was changed.

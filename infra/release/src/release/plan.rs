@@ -31,13 +31,8 @@ pub(crate) fn prunable<'k>(
     keys: impl IntoIterator<Item = (&'k str, bool)>,
     living: &[Manifest],
 ) -> Vec<&'k str> {
-    let needed: BTreeSet<&str> = living
-        .iter()
-        .flat_map(|release| release.assets.keys().chain(release.entries.keys()))
-        .map(String::as_str)
-        .collect();
-    let unneeded = keys.into_iter().filter(|(key, is_old)| *is_old && !needed.contains(key));
-    unneeded.map(|(key, _)| key).collect()
+    let needed = living.iter().flat_map(|release| release.assets.keys().chain(release.entries.keys()));
+    old_and_unneeded(keys, &needed.cloned().collect())
 }
 
 /// Keys of the content of files that keep their names, which no living release has.
@@ -46,7 +41,14 @@ pub(crate) fn prunable_entries<'k>(
     living: &[Manifest],
 ) -> Vec<&'k str> {
     let entries = living.iter().flat_map(|release| release.entries.values());
-    let needed: BTreeSet<String> = entries.map(|entry| Releases::entry_key(&entry.sha256)).collect();
+    old_and_unneeded(keys, &entries.map(|entry| Releases::entry_key(&entry.sha256)).collect())
+}
+
+/// Of `keys`, each with whether it is old.
+fn old_and_unneeded<'k>(
+    keys: impl IntoIterator<Item = (&'k str, bool)>,
+    needed: &BTreeSet<String>,
+) -> Vec<&'k str> {
     let unneeded = keys.into_iter().filter(|(key, is_old)| *is_old && !needed.contains(*key));
     unneeded.map(|(key, _)| key).collect()
 }

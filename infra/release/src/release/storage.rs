@@ -56,6 +56,11 @@ impl Bucket {
         if self.is_there(key, file).await? {
             return Ok(false);
         }
+        self.put(key, file).await?;
+        Ok(true)
+    }
+
+    async fn put(&self, key: &str, file: &File) -> anyhow::Result<()> {
         self.client
             .put_object()
             .bucket(&self.name)
@@ -68,10 +73,10 @@ impl Bucket {
             .send()
             .await
             .map_err(|error| explained(key, error))?;
-        Ok(true)
+        Ok(())
     }
 
-    /// The same for a name that is given once: what has it already must be the same.
+    /// Uploads a file under a name that is given once: what has it already must be the same. Whether it had to.
     pub(crate) async fn put_once(&self, key: &str, file: &File) -> anyhow::Result<bool> {
         match self.client.head_object().bucket(&self.name).key(key).send().await {
             Ok(head) if head.metadata().and_then(|metadata| metadata.get(SHA256)) != Some(&file.sha256) => {
@@ -79,7 +84,8 @@ impl Bucket {
             }
             Ok(_) => Ok(false),
             Err(SdkError::ServiceError(error)) if error.err().is_not_found() => {
-                self.put_file(key, file).await
+                self.put(key, file).await?;
+                Ok(true)
             }
             Err(error) => Err(explained(key, error)),
         }
