@@ -21,7 +21,7 @@ use faxdroid_server::config::{Config, QueuesKind};
 use faxdroid_server::ledger::{self, Purchase};
 use faxdroid_server::store::{self, ConnectionTrait, Store};
 use faxdroid_server::{Server, fax};
-use faxdroid_testbed::{Database, LoadBalancer, Moto};
+use faxdroid_testbed::{Database, LoadBalancer, Moto, unnamed_file};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::process::{Child, Command};
@@ -130,10 +130,10 @@ async fn send(client: &Client, queue: &str, body: &str) {
     client.send_message().queue_url(queue).message_body(body).send().await.unwrap();
 }
 
-fn letter() -> Bytes {
+fn letter() -> Vec<u8> {
     let letter = SourceFile { name: "letter.txt".to_owned(), bytes: Bytes::from_static(b"Dear Sir") };
     let document = convert(&[letter], None, &Limits::default()).unwrap();
-    document.to_tiff(Resolution::Fine).unwrap().into()
+    document.to_tiff(Resolution::Fine).unwrap()
 }
 
 /// A customer with credits and a letter.
@@ -183,7 +183,7 @@ impl<'a> Customer<'a> {
             expires_at: None,
         };
         store::documents::insert(app.store.connection(), row).await.unwrap();
-        app.files.put("letter.tiff", letter()).await.unwrap();
+        app.files.put("letter.tiff", unnamed_file(&letter())).await.unwrap();
         Self { server, account, document }
     }
 
