@@ -23,6 +23,7 @@ struct Target {
 #[derive(Debug)]
 pub struct LoadBalancer {
     address: SocketAddr,
+    targets: Vec<Arc<Target>>,
     task: JoinHandle<()>,
 }
 
@@ -33,12 +34,19 @@ impl LoadBalancer {
         let address = listener.local_addr()?;
         let target = |address| Arc::new(Target { address, healthy: AtomicBool::new(false) });
         let targets: Vec<_> = targets.into_iter().map(target).collect();
-        let task = tokio::spawn(run(listener, targets, health.to_owned()));
-        Ok(Self { address, task })
+        let task = tokio::spawn(run(listener, targets.clone(), health.to_owned()));
+        Ok(Self { address, targets, task })
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Ends when connections go to every target.
+    pub async fn until_healthy(&self) {
+        while !self.targets.iter().all(|target| target.healthy.load(Ordering::SeqCst)) {
+            tokio::time::sleep(BETWEEN_CHECKS).await;
+        }
     }
 }
 

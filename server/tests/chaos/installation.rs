@@ -39,7 +39,7 @@ pub(crate) struct Installation {
     /// Settings of this installation alone.
     own: Vec<(&'static str, String)>,
     pub(crate) moto: Moto,
-    _internal: LoadBalancer,
+    internal: LoadBalancer,
 }
 
 impl Installation {
@@ -98,11 +98,15 @@ impl Installation {
             folder: tempfile::tempdir().unwrap(),
             own,
             moto,
-            _internal: internal,
+            internal,
         };
         for server in 0..installation.servers.len() {
             installation.start_server(server).await;
         }
+        let balancers = async {
+            tokio::join!(installation.public.until_healthy(), installation.internal.until_healthy())
+        };
+        tokio::time::timeout(PATIENCE, balancers).await.expect("every server is healthy");
         installation
     }
 

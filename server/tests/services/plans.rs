@@ -22,10 +22,11 @@ const NOW: i64 = 1_790_000_000_000;
 const LONG_AGO: i64 = NOW - (ACCOUNTS * FAXES_EACH * 9 / 10) as i64 * 60_000;
 
 /// Functions of the store whose statements may read everything.
-const READ_EVERYTHING: [(&str, &str); 5] = [
+const READ_EVERYTHING: [(&str, &str); 6] = [
     ("attempts::free_channel", "as many lanes as there are calls at this moment"),
     ("numbers::all", "a server answers all of our numbers"),
     ("outgoing_mail::count", "asked by tests"),
+    ("outgoing_mail::most_tries", "as much mail as waits, on a replica"),
     ("ledger::sum_of_entries", "the check of the ledger sums every entry, on a replica"),
     ("messages::dead", "an operator lists what was given up, of the embedded queue"),
 ];
