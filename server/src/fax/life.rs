@@ -21,6 +21,9 @@ use crate::store::{self, FromStore, StoreError, Transaction, Try};
 /// How many faxes to numbers that others begin to call are passed over before it is looked again later.
 const CLAIM_TRIES: u32 = 20;
 
+/// A fax changes a few times within a second at most: when its call begins, at each page, and when it ends.
+const CANCEL_TRIES: u32 = 5;
+
 /// On a bad line a machine goes down from 14,400 to 4,800 bits per second (ITU-T T.30, training).
 const SLOWEST_BESIDE_ESTIMATE: u32 = 3;
 /// Before a machine answers with its tones, and for what two machines say between pages.
@@ -100,21 +103,23 @@ pub async fn cancel(faxes: &Faxes, account: &AccountId, id: &FaxId) -> Result<Fa
 }
 
 async fn try_cancel(faxes: &Faxes, account: &AccountId, id: &FaxId, which: Try) -> Result<Fax, CancelError> {
-    let transaction = faxes.store.begin().await?;
-    let fax = store::faxes::find_of_account(&transaction, account.as_str(), id.as_str()).await?;
-    let fax = fax.ok_or(CancelError::NotFound)?;
-    if which == Try::Again && fax.status == FaxStatus::Canceled.as_str() {
-        drop(transaction);
-        return read::get(faxes, account, id).await?.ok_or(CancelError::NotFound);
-    }
-    match step(faxes, transaction, fax, Event::Canceled, Facts::default()).await {
-        Ok(_) => {}
-        Err(StepError::Illegal(_) | StepError::Overtaken | StepError::Ledger(_) | StepError::NoChannel) => {
-            return Err(CancelError::NotCancelable);
+    for _ in 0..CANCEL_TRIES {
+        let transaction = faxes.store.begin().await?;
+        let fax = store::faxes::find_of_account(&transaction, account.as_str(), id.as_str()).await?;
+        let fax = fax.ok_or(CancelError::NotFound)?;
+        if which == Try::Again && fax.status == FaxStatus::Canceled.as_str() {
+            drop(transaction);
+            return read::get(faxes, account, id).await?.ok_or(CancelError::NotFound);
         }
-        Err(StepError::Store(error)) => return Err(error.into()),
+        match step(faxes, transaction, fax, Event::Canceled, Facts::default()).await {
+            Ok(_) => return read::get(faxes, account, id).await?.ok_or(CancelError::NotFound),
+            // Its call has begun or ended at this moment; what it is now may be canceled too.
+            Err(StepError::Overtaken) => {}
+            Err(StepError::Illegal(_) | StepError::Ledger(_) | StepError::NoChannel) => break,
+            Err(StepError::Store(error)) => return Err(error.into()),
+        }
     }
-    read::get(faxes, account, id).await?.ok_or(CancelError::NotFound)
+    Err(CancelError::NotCancelable)
 }
 
 /// Takes the fax that waits longest and begins an attempt; `None` when none is due whose number is not being called.

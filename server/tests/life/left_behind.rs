@@ -174,3 +174,18 @@ async fn the_number_of_a_fax_that_was_canceled_at_another_server_is_freed_when_n
     sweeper::sweep(faxes, MINUTE).await.unwrap();
     assert!(life::claim_next(faxes, lease).await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn a_fax_is_canceled_though_its_call_ends_at_the_same_moment() {
+    for _ in 0..20 {
+        let orphan = Orphan::new().await;
+        let (faxes, account, id) = (&orphan.world.faxes, &orphan.world.account, orphan.fax().await.id);
+        let busy = CallResult { outcome: Outcome::Busy, ..CallResult::line_down() };
+        let (canceled, ended) =
+            tokio::join!(fax::cancel(faxes, account, &id), life::end_call(faxes, orphan.claim, &busy));
+        assert_eq!(canceled.unwrap().status, FaxStatus::Canceled);
+        ended.unwrap();
+        assert_eq!(orphan.world.balance().await, 1_000);
+        orphan.world.expect_a_sound_ledger().await;
+    }
+}
