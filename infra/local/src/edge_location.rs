@@ -185,7 +185,12 @@ impl EdgeLocation {
     }
 
     async fn through_behavior(self: &Arc<Self>, viewer: Viewer, request: Request<Body>) -> Response<Body> {
-        let (head, body) = request.into_parts();
+        // HTTP/2 names the host elsewhere; functions and origins find it among the headers all the same.
+        let host = HeaderValue::try_from(host_of(&request)).ok();
+        let (mut head, body) = request.into_parts();
+        if let Some(host) = host {
+            head.headers.entry(HOST).or_insert(host);
+        }
         let behavior = self.distribution.behavior(head.uri.path()).clone();
         let asked = Asked {
             viewer: viewer.address,

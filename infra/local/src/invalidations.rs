@@ -57,6 +57,7 @@ struct Invalidation<'a> {
 struct Ordered {
     batch: InvalidationBatch,
     at: Instant,
+    /// RFC 3339, as the API writes times.
     written_at: String,
 }
 
@@ -123,7 +124,7 @@ async fn create(State(api): State<Api>, Path(distribution): Path<String>, body: 
         None => {
             let forgotten = api.edge.cache.invalidate(paths);
             tracing::info!(?paths, forgotten, "invalidated");
-            let written_at = httpdate::fmt_http_date(std::time::SystemTime::now());
+            let written_at = jiff::Timestamp::now().to_string();
             let order = Ordered { batch, at: now, written_at };
             let id = format!("I{}", Ulid::new());
             ordered.insert(id.clone(), order.clone());

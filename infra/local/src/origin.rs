@@ -28,6 +28,11 @@ pub(crate) const OF_A_CONNECTION: [&str; 8] = [
     "upgrade",
 ];
 
+/// Origin access control signs every request; stand-ins for S3 check no signature, only that there is one and of whom.
+const SIGNED: HeaderValue = HeaderValue::from_static(
+    "AWS4-HMAC-SHA256 Credential=cloudfront/20261101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0",
+);
+
 /// Where the origins of a template are on this machine.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
@@ -175,8 +180,10 @@ fn request(
         headers.insert(HOST, host.map_err(|_| NoAnswer::BadGateway)?);
     }
     if matches!(origin.kind, OriginKind::Bucket) {
-        // Origin access control signs every request; the stand-in for S3 checks no signature, only that there is one.
-        headers.insert(AUTHORIZATION, HeaderValue::from_static("AWS4-HMAC-SHA256 Credential=cloudfront"));
+        headers.insert(AUTHORIZATION, SIGNED);
+        // A bucket that is a folder of its server is asked for under the server's name.
+        let host = HeaderValue::try_from(place.address.to_string());
+        headers.insert(HOST, host.map_err(|_| NoAnswer::BadGateway)?);
     }
     *request.headers_mut() = headers;
     Ok(request)

@@ -56,6 +56,8 @@ async fn it_is_in_progress_for_a_while_and_then_completed() {
     let (status, answer) = ask(&api, "GET", &format!("{PATH}/{id}"), String::new()).await;
     assert_eq!((status, between(&answer, "<Status>", "<")), (StatusCode::OK, "Completed"));
     assert!(answer.contains("<Path>/*</Path>"), "{answer}");
+    let created = between(&answer, "<CreateTime>", "<");
+    created.parse::<jiff::Timestamp>().expect("the API writes times as RFC 3339 does");
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::body::Body;
+use axum::http::Request;
 use faxdroid_local::listener::Listener;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -66,6 +69,12 @@ async fn http_2_is_spoken_too() {
     let stream = connect(listener.https, [127, 0, 0, 1]).await;
     let stream = tls(&listener, "h2").connect(ServerName::try_from(HOST).unwrap(), stream).await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let task = tokio::spawn(connection);
+    let request = Request::builder().uri(format!("https://{HOST}/pricing")).body(Body::empty()).unwrap();
+    assert_eq!(sender.send_request(request).await.unwrap().status(), 200);
+    task.abort();
 }
 
 #[tokio::test]
