@@ -170,7 +170,7 @@ struct World {
 impl World {
     async fn start() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let completion = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stand_in/cloudformation.py");
+        let completion = Path::new(env!("CARGO_MANIFEST_DIR")).join("../local/aws/cloudformation.py");
         let moto = tokio::task::spawn_blocking(move || Moto::start_completed(&completion)).await.unwrap();
         let network = Network::before(&moto).await;
         let folder = tempfile::tempdir().unwrap();
@@ -182,7 +182,7 @@ impl World {
     async fn create_environment(&self) {
         let name = self.name.as_str();
         let infra = self.folder.path().join("infra");
-        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/site");
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../local/aws");
         let templates = ["dns", "data", "services", "edge"].map(|layer| format!("templates/{layer}.yaml"));
         for file in templates.iter().map(String::as_str).chain(["parameters/layers.yaml"]) {
             std::fs::create_dir_all(infra.join(file).parent().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! The deploy tool as an operator calls it, against moto's CloudFormation (`stand_in/cloudformation.py` says what is moto's
+//! The deploy tool as an operator calls it, against moto's CloudFormation (`infra/local/aws/cloudformation.py` says what is moto's
 //! and what is added). The stacks are small ones of their own (`fixture/`): moto ignores most types of FaxDroid's templates.
 
 use std::fs;
@@ -15,7 +15,7 @@ const ACCOUNT: &str = "222222222222";
 fn moto() -> &'static Moto {
     static MOTO: OnceLock<Moto> = OnceLock::new();
     MOTO.get_or_init(|| {
-        Moto::start_completed(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stand_in/cloudformation.py"))
+        Moto::start_completed(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../local/aws/cloudformation.py"))
     })
 }
 

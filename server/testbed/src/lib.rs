@@ -1,4 +1,4 @@
-//! The real services that tests need: MariaDB or MySQL, Redis, a mail server, and moto's stand-in for SQS and S3, each
+//! The real services that tests need: MariaDB or MySQL, Redis, Asterisk, a mail server, and moto's stand-in for SQS and S3, each
 //! started on a port and in a folder of its own, without durability, and ended with the process that started it, however
 //! that ends.
 //!
@@ -9,6 +9,7 @@ use std::io::{Seek as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
 
+mod asterisk;
 mod database;
 mod load_balancer;
 mod mail_server;
@@ -17,10 +18,12 @@ mod process;
 mod proxy;
 mod redis;
 
+pub use asterisk::{Asterisk, telephones};
 pub use database::Database;
 pub use load_balancer::LoadBalancer;
 pub use mail_server::MailServer;
 pub use moto::Moto;
+pub use process::Process;
 pub use proxy::{Faults, FaultyProxy};
 pub use redis::Redis;
 

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running process and its guardian. Dropping it kills both, without warning, and removes the folder.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     guardian: Child,
     input: Option<ChildStdin>,
     pid: PathBuf,
@@ -31,7 +31,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Runs `command` with its output in `folder/log`.
-    pub(crate) fn start(folder: &Path, command: &[&str]) -> Self {
+    pub fn start(folder: &Path, command: &[&str]) -> Self {
         let mut guardian = Command::new("/bin/sh")
             .args(["-c", GUARDIAN, "guardian"])
             .arg(folder)
@@ -45,7 +45,7 @@ impl Process {
     }
 
     /// Its number, once the guardian has started it.
-    pub(crate) fn child(&self) -> Option<u32> {
+    pub fn child(&self) -> Option<u32> {
         std::fs::read_to_string(&self.pid).ok()?.trim().parse().ok()
     }
 }

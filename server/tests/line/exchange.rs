@@ -2,27 +2,25 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use faxdroid_ami::{Action, Ami, Link, Settings};
 use faxdroid_server::config::{self, Config};
 use faxdroid_server::line::asterisk::configuration;
+use faxdroid_testbed::Asterisk;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 pub(crate) const SECRET: &str = "of this test";
 
-const STARTS_WITHIN: Duration = Duration::from_secs(60);
-
 /// Both servers; they are stopped and their files are gone when it is dropped.
 pub(crate) struct Exchange {
     pub(crate) settings: config::Asterisk,
-    folder: TempDir,
     ours: Asterisk,
     carriers: config::Asterisk,
     carrier: Option<Asterisk>,
+    folder: TempDir,
 }
 
 impl Exchange {
@@ -35,9 +33,7 @@ impl Exchange {
         configuration::write(&carriers, &etc).unwrap();
         let received = folder.path().join("received");
         std::fs::create_dir(&received).unwrap();
-        let telephones =
-            include_str!("carrier/extensions.conf").replace("@RECEIVED@", received.to_str().unwrap());
-        std::fs::write(etc.join("extensions.conf"), telephones).unwrap();
+        std::fs::write(etc.join("extensions.conf"), faxdroid_testbed::telephones(&received)).unwrap();
         exchange.carrier = Some(Asterisk::start(&etc));
         exchange
     }
@@ -112,7 +108,7 @@ impl Exchange {
     /// Of the processor, that our Asterisk has taken since it began.
     #[allow(dead_code, reason = "the bench asks")]
     pub(crate) fn processor_time(&self) -> Duration {
-        processor_time(self.ours.process.id())
+        processor_time(self.ours.process().expect("it runs"))
     }
 
     /// Kills our Asterisk, as a crash would.
@@ -122,7 +118,7 @@ impl Exchange {
 
     /// Starts it again, as whatever looks after it would.
     pub(crate) fn start_ours(&mut self) {
-        self.ours = Asterisk::start(&self.folder.path().join("ours-etc"));
+        self.ours.restart();
     }
 }
 
@@ -189,8 +185,8 @@ fn settings(home: &Path, own: IpAddr, peer: IpAddr) -> config::Asterisk {
          [line.asterisk.trunk]\nhost = '{peer}'\nbind = '{own}:5060'\nmedia_address = '{own}'\nqualify = '0s'\n",
         ami = SocketAddr::new(own, 5038),
         home = home.display(),
-        modules = installed("usr/lib/x86_64-linux-gnu/asterisk/modules").display(),
-        data = installed("usr/share/asterisk").display(),
+        modules = Asterisk::installed("usr/lib/x86_64-linux-gnu/asterisk/modules").display(),
+        data = Asterisk::installed("usr/share/asterisk").display(),
     );
     Config::from_toml(&toml).unwrap().line.asterisk
 }
@@ -202,71 +198,4 @@ fn encryption(folder: &Path, own: IpAddr) -> config::AmiTls {
     std::fs::write(&certificate, identity.cert.pem()).unwrap();
     std::fs::write(&key, identity.signing_key.serialize_pem()).unwrap();
     config::AmiTls { address: SocketAddr::new(own, 5039), certificate, key }
-}
-
-/// A file of the Asterisk that `script/asterisk` has installed.
-fn installed(path: &str) -> PathBuf {
-    let folder = std::env::var_os("ASTERISK_FOLDER").map_or_else(
-        || {
-            let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
-                || PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache"),
-                PathBuf::from,
-            );
-            cache.join("faxdroid/asterisk")
-        },
-        PathBuf::from,
-    );
-    let path = folder.join(path);
-    assert!(path.exists(), "Asterisk is not installed: run script/asterisk ({} is missing)", path.display());
-    path
-}
-
-/// One server, run without changing the root folder: its own loader finds its own libraries.
-struct Asterisk {
-    process: Child,
-}
-
-impl Asterisk {
-    fn start(etc: &Path) -> Self {
-        let log = etc.join("console.log");
-        let console = std::fs::File::create(&log).unwrap();
-        let process = Command::new(installed("usr/lib64/ld-linux-x86-64.so.2"))
-            .arg("--library-path")
-            .arg(installed("usr/lib/x86_64-linux-gnu"))
-            .arg(installed("usr/sbin/asterisk"))
-            .arg("-f")
-            .arg("-C")
-            .arg(etc.join("asterisk.conf"))
-            .stdin(Stdio::null())
-            .stdout(console.try_clone().unwrap())
-            .stderr(console)
-            .spawn()
-            .unwrap();
-        let mut asterisk = Self { process };
-        let begun = Instant::now();
-        loop {
-            let said = std::fs::read_to_string(&log).unwrap_or_default();
-            if said.contains("Asterisk Ready.") {
-                return asterisk;
-            }
-            let ended = asterisk.process.try_wait().unwrap();
-            assert!(
-                ended.is_none() && begun.elapsed() < STARTS_WITHIN,
-                "Asterisk did not start ({ended:?}):\n{said}"
-            );
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-
-    fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-impl Drop for Asterisk {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
