@@ -7,7 +7,8 @@ const repository = resolve(import.meta.dirname, '..');
 const target = process.env.CARGO_TARGET_DIR ?? join(repository, 'target');
 const address = '127.0.0.1:3100';
 const withoutRenderer = '127.0.0.1:3110';
-const onLines = '127.0.0.1:3120';
+/** The whole shape (infra/stack): its site, and the page that shows its components. */
+const shape = { site: 'https://www.faxdroid.localhost:3143', status: (process.env.END2END_STATUS ??= 'http://127.0.0.1:3140') };
 /** A site that is there already; without one the tests start their own. */
 const deployed = process.env.FAXDROID_SITE;
 const data = (process.env.END2END_DATA_DIR ??= temporaryFolder());
@@ -48,12 +49,12 @@ export default defineConfig({
   projects: [
     {
       name: 'desktop',
-      testIgnore: ['*.no-scripts.spec.ts', 'fallback.spec.ts', 'inbox.spec.ts'],
+      testIgnore: ['*.no-scripts.spec.ts', 'fallback.spec.ts', 'whole_shape.spec.ts'],
       use: { viewport: { width: 1280, height: 800 } },
     },
     {
       name: 'phone',
-      testIgnore: ['*.no-scripts.spec.ts', 'fallback.spec.ts', 'inbox.spec.ts'],
+      testIgnore: ['*.no-scripts.spec.ts', 'fallback.spec.ts', 'whole_shape.spec.ts'],
       use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
     },
     {
@@ -67,9 +68,9 @@ export default defineConfig({
       use: { viewport: { width: 1280, height: 800 }, baseURL: `http://${withoutRenderer}` },
     },
     {
-      name: 'telephone lines',
-      testMatch: 'inbox.spec.ts',
-      use: { viewport: { width: 1280, height: 800 }, baseURL: `http://${onLines}` },
+      name: 'whole shape',
+      testMatch: 'whole_shape.spec.ts',
+      use: { viewport: { width: 1280, height: 800 }, baseURL: shape.site, ignoreHTTPSErrors: true },
     },
   ],
   webServer: deployed ? [] : [
@@ -100,12 +101,15 @@ export default defineConfig({
       stderr: 'pipe',
     },
     {
-      command: ['node', 'support/exchange.mjs', join(target, 'release', 'faxdroid-server'), onLines, '127.0.0.1:3121'].join(' '),
-      url: `http://${onLines}/api/v1/health`,
-      timeout: 120_000,
+      command: [
+        join(target, 'debug', 'faxdroid-stack'), '--target', target, '--https-port 3143 --http-port 3142 --aws-port 3141 --status-port 3140',
+      ].join(' '),
+      cwd: repository,
+      url: `${shape.status}/health`,
+      timeout: 180_000,
       stdout: 'ignore',
       stderr: 'pipe',
-      gracefulShutdown: { signal: 'SIGTERM', timeout: 5_000 },
+      gracefulShutdown: { signal: 'SIGTERM', timeout: 20_000 },
     },
   ],
 });

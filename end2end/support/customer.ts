@@ -17,25 +17,25 @@ export const password = 'a fax machine in every pocket';
 
 export const newEmail = () => `${randomUUID()}@example.com`;
 
-/** Opens an account through the form and confirms its address by the link in the mail. */
-export async function signUp(page: Page, email = newEmail()) {
+/** Opens an account through the form and confirms its address by the link in the mail; `mails` lists what was sent. */
+export async function signUp(page: Page, email = newEmail(), mails = '/dev/mail') {
   await page.goto('/sign-up');
   await page.getByLabel('E-mail address').fill(email);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Open account' }).click();
   await expect(page).toHaveURL(/\/send\?notice=signed_up/);
-  await page.goto(await linkInMail(page, email, 'confirm-email'));
+  await page.goto(await linkInMail(page, email, 'confirm-email', mails));
   await page.getByRole('button', { name: /confirm/i }).click();
   await expect(page).toHaveURL(/notice=email_confirmed/);
   return email;
 }
 
 /** The address of a link in the newest mail to `email`, as the development page lists it. */
-export async function linkInMail(page: Page, email: string, path: string) {
+export async function linkInMail(page: Page, email: string, path: string, mails = '/dev/mail') {
   const message = page.getByRole('article').filter({ hasText: email }).first();
   const link = message.locator(`a[href*="${path}"]`).first();
   await expect(async () => {
-    await page.goto('/dev/mail');
+    await page.goto(mails);
     await expect(link).toBeVisible({ timeout: 100 });
   }).toPass();
   return (await link.getAttribute('href'))!;

@@ -8,13 +8,17 @@ use std::process::Command;
 use serde_json::Value;
 
 /// A package of ours, and which others of ours it may use.
-const PACKAGES: [(&str, &[&str]); 6] = [
+const PACKAGES: [(&str, &[&str]); 7] = [
     ("faxdroid-ami", &[]),
     ("faxdroid-contract", &[]),
     ("faxdroid-document", &[]),
     ("faxdroid-app", &["faxdroid-contract"]),
     ("faxdroid-edge", &["faxdroid-app"]),
     ("faxdroid-server", &["faxdroid-ami", "faxdroid-contract", "faxdroid-document", "faxdroid-edge"]),
+    (
+        "faxdroid-stack",
+        &["faxdroid-ami", "faxdroid-document", "faxdroid-evaluator", "faxdroid-local", "faxdroid-testbed"],
+    ),
 ];
 /// What lives below `infra/`, whatever it is called.
 const BELOW_INFRA: &[&str] = &["faxdroid-contract", "faxdroid-evaluator"];
