@@ -41,7 +41,8 @@ pub struct Place<'a> {
 ///
 /// # Errors
 ///
-/// When a parameter is missing or breaks its constraint, or something that is referred to does not exist.
+/// When a parameter is missing or breaks its constraint, parameters break a rule, or something that is referred to does not
+/// exist.
 pub fn evaluate(
     template: &Template,
     place: &Place<'_>,
@@ -50,6 +51,9 @@ pub fn evaluate(
 ) -> Result<Stack, Error> {
     let parameters = parameters(template, place, given)?;
     let mut scope = Scope { template, place, parameters: &parameters, exports, imports: BTreeSet::new() };
+    for (name, rule) in template.section("Rules") {
+        scope.keeps(&format!("{}: Rules: {name}", place.stack), rule)?;
+    }
     let mut resources = BTreeMap::new();
     for (name, resource) in template.section("Resources") {
         let at = format!("{}: {name}", place.stack);
@@ -259,6 +263,24 @@ impl Scope<'_> {
         let condition = template.entry("Conditions", name);
         let condition = condition.ok_or_else(|| Error::invalid(at, format!("no condition {name}")))?;
         self.holds(at, condition)
+    }
+
+    /// Whether the parameters keep a rule: where its condition holds, every assertion has to.
+    fn keeps(&mut self, at: &str, rule: &Value) -> Result<(), Error> {
+        if let Some(condition) = rule.get("RuleCondition")
+            && !self.holds(at, condition)?
+        {
+            return Ok(());
+        }
+        let assertions = rule.get("Assertions").and_then(Value::as_array);
+        for assertion in assertions.ok_or_else(|| Error::invalid(at, "has no Assertions"))? {
+            let assert = assertion.get("Assert").ok_or_else(|| Error::invalid(at, "has no Assert"))?;
+            if !self.holds(at, assert)? {
+                let described = assertion.get("AssertDescription").and_then(Value::as_str);
+                return Err(Error::invalid(at, described.unwrap_or("the rule is broken")));
+            }
+        }
+        Ok(())
     }
 
     fn holds(&mut self, at: &str, condition: &Value) -> Result<bool, Error> {

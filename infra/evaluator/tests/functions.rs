@@ -57,6 +57,11 @@ fn a_resource_whose_condition_does_not_hold_is_not_there() {
 }
 
 #[test]
+fn a_rule_whose_condition_does_not_hold_asserts_nothing() {
+    stack("Rules:\n  R: { RuleCondition: !Equals [a, b], Assertions: [{ Assert: !Equals [c, d] }] }\nResources: {}\n");
+}
+
+#[test]
 fn what_cannot_be_resolved_is_an_error_that_says_where() {
     for (yaml, expected) in [
         ("Resources:\n  A: { Type: X, Properties: { B: !Ref C } }", "s: A: B: there is no C to refer to"),
@@ -76,6 +81,10 @@ fn what_cannot_be_resolved_is_an_error_that_says_where() {
         ("Parameters:\n  A: { Type: String, Default: c, AllowedValues: [a, b] }", "c is none of"),
         ("Parameters:\n  A: { Type: String, Default: c, AllowedPattern: '[ab]' }", "does not match"),
         ("Parameters:\n  A: { Type: Number, Default: 5, MaxValue: 4 }", "5 is out of range"),
+        (
+            "Rules:\n  R: { Assertions: [{ Assert: !Equals [a, b], AssertDescription: a is no b }] }",
+            "s: Rules: R: a is no b",
+        ),
     ] {
         let error = Template::parse("test", yaml)
             .and_then(|template| evaluate(&template, &PLACE, &BTreeMap::new(), &BTreeMap::new()))

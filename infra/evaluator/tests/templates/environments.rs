@@ -28,6 +28,16 @@ fn qa_and_prod_differ_in_parameters_only() {
 }
 
 #[test]
+fn a_group_that_could_not_replace_its_servers_is_refused() {
+    let mut qa = environment("qa");
+    for parameter in ["MinServers", "MaxServers"] {
+        qa.parameters.insert(parameter.to_owned(), Value::from(3));
+    }
+    let refused = qa.evaluate().unwrap_err().to_string();
+    assert!(refused.contains("MaxServers must leave room to replace servers one by one."), "{refused}");
+}
+
+#[test]
 fn every_environment_resolves_and_no_dynamic_reference_is_to_another_environments_secret() {
     for name in ["qa", "prod"] {
         for stack in stacks(name) {
