@@ -58,7 +58,9 @@ fn a_resource_whose_condition_does_not_hold_is_not_there() {
 
 #[test]
 fn a_rule_whose_condition_does_not_hold_asserts_nothing() {
-    stack("Rules:\n  R: { RuleCondition: !Equals [a, b], Assertions: [{ Assert: !Equals [c, d] }] }\nResources: {}\n");
+    stack(
+        "Rules:\n  R: { RuleCondition: !Equals [a, b], Assertions: [{ Assert: !Equals [c, d] }] }\nResources: {}\n",
+    );
 }
 
 #[test]
