@@ -47,6 +47,12 @@ export default defineConfig({
     },
   },
   projects: [
+    // First, for its tests wait for one another, and the others' do not.
+    {
+      name: 'whole shape',
+      testMatch: 'whole_shape.spec.ts',
+      use: { viewport: { width: 1280, height: 800 }, baseURL: shape.site, ignoreHTTPSErrors: true },
+    },
     {
       name: 'desktop',
       testIgnore: ['*.no-scripts.spec.ts', 'fallback.spec.ts', 'whole_shape.spec.ts'],
@@ -66,11 +72,6 @@ export default defineConfig({
       name: 'fallback',
       testMatch: 'fallback.spec.ts',
       use: { viewport: { width: 1280, height: 800 }, baseURL: `http://${withoutRenderer}` },
-    },
-    {
-      name: 'whole shape',
-      testMatch: 'whole_shape.spec.ts',
-      use: { viewport: { width: 1280, height: 800 }, baseURL: shape.site, ignoreHTTPSErrors: true },
     },
   ],
   webServer: deployed ? [] : [
