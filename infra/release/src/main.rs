@@ -99,14 +99,33 @@ enum Command {
 /// Where the builds are.
 #[derive(Debug, clap::Args)]
 struct BuiltArguments {
+    /// Where Cargo builds: what is not named below is looked for there.
+    #[arg(long, env = "CARGO_TARGET_DIR", default_value = "target")]
+    target: PathBuf,
+    /// What cargo leptos has made.
     #[arg(long, default_value = "target/site")]
     site: PathBuf,
-    #[arg(long, default_value = "target/fallback")]
-    fallback: PathBuf,
-    #[arg(long, default_value = "target/edge/faxdroid-edge.zip")]
-    package: PathBuf,
-    #[arg(long, default_value = "target/edge/pages.json")]
-    pages: PathBuf,
+    /// What script/fallback has made.
+    #[arg(long)]
+    fallback: Option<PathBuf>,
+    /// The renderer's package.
+    #[arg(long)]
+    package: Option<PathBuf>,
+    /// The pages that were rendered with it.
+    #[arg(long)]
+    pages: Option<PathBuf>,
+}
+
+impl BuiltArguments {
+    fn built(&self) -> Built {
+        let named = |path: &Option<PathBuf>, usual| path.clone().unwrap_or_else(|| self.target.join(usual));
+        Built {
+            site: self.site.clone(),
+            fallback: named(&self.fallback, "fallback"),
+            package: named(&self.package, "edge/faxdroid-edge.zip"),
+            pages: named(&self.pages, "edge/pages.json"),
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -171,12 +190,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             resolve(&read(&target.environment, &target.set)?, target.stack.as_deref())
         }
         Command::Release { environment, id, built, dry_run } => {
-            let built = Built {
-                site: built.site.clone(),
-                fallback: built.fallback.clone(),
-                package: built.package.clone(),
-                pages: built.pages.clone(),
-            };
+            let built = built.built();
             let deployment = deployment(read(environment, &[])?);
             if *dry_run {
                 return Site::of(deployment).await?.plan(id, &built).await;

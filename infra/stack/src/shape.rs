@@ -290,18 +290,10 @@ fn poller_variables(aws: &Aws, private: SocketAddr) -> Vec<(&'static str, String
 }
 
 async fn release(arguments: &Arguments, operator: &Operator) -> anyhow::Result<()> {
-    let path = |path: PathBuf| path.display().to_string();
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let built = [
-        ("--site", path(arguments.site.clone())),
-        ("--fallback", path(arguments.target.join("fallback"))),
-        ("--package", path(arguments.target.join("edge/faxdroid-edge.zip"))),
-        ("--pages", path(arguments.target.join("edge/pages.json"))),
-    ];
+    let (target, site) = (arguments.target.display().to_string(), arguments.site.display().to_string());
     let id = format!("first-{seconds}");
-    let mut command = vec!["release", ENVIRONMENT, &id];
-    command.extend(built.iter().flat_map(|(option, value)| [*option, value.as_str()]));
-    operator.run(&command).await
+    operator.run(&["release", ENVIRONMENT, &id, "--target", &target, "--site", &site]).await
 }
 
 impl Balancers {
