@@ -8,6 +8,7 @@ use crate::geometry::PAGE_WIDTH;
 
 pub(crate) const CELL: usize = 8;
 pub(super) const ACROSS: usize = PAGE_WIDTH as usize / CELL;
+const WHITE_ROW: [u8; PAGE_WIDTH as usize] = [255; PAGE_WIDTH as usize];
 /// A cell all lighter than this is empty paper.
 const BLANK: u8 = 248;
 /// Cells to each side that count as the surroundings: about the height of a letter.
@@ -37,12 +38,19 @@ impl Cells {
         let band_bytes = PAGE_WIDTH as usize * CELL;
         for (band, band_cells) in sheet.as_raw().chunks(band_bytes).zip(cells.chunks_exact_mut(ACROSS)) {
             let rows = band.len() / PAGE_WIDTH as usize;
+            let mut white_rows = 0;
             for row in band.chunks_exact(PAGE_WIDTH as usize) {
+                // Most of most pages.
+                if row == WHITE_ROW {
+                    white_rows += 1;
+                    continue;
+                }
                 for (cell, pixels) in band_cells.iter_mut().zip(row.chunks_exact(CELL)) {
                     cell.add(pixels);
                 }
             }
             for cell in band_cells {
+                cell.add_white(white_rows);
                 // The last band of a sheet may have fewer rows; what is missing is like the rest.
                 if rows < CELL {
                     cell.sum = cell.sum * CELL as u32 / rows as u32;
@@ -115,13 +123,17 @@ impl Cells {
 }
 
 impl Cell {
+    /// Adds whole rows of white.
+    fn add_white(&mut self, rows: u32) {
+        let pixels = rows * CELL as u32;
+        self.sum += 255 * pixels;
+        self.squares += 255 * 255 * pixels;
+        self.lightest = if rows > 0 { 255 } else { self.lightest };
+    }
+
     fn add(&mut self, pixels: &[u8]) {
-        // Most of most pages.
         if pixels == [255; CELL] {
-            self.sum += 255 * CELL as u32;
-            self.squares += 255 * 255 * CELL as u32;
-            self.lightest = 255;
-            return;
+            return self.add_white(1);
         }
         for tone in pixels {
             self.sum += u32::from(*tone);

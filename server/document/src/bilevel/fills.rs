@@ -38,11 +38,13 @@ pub(super) fn decide(cells: &Cells, photographs: &[bool]) -> Vec<Option<Fill>> {
             next += 1;
             let tone = cells.get(cell).mean();
             let (columns, rows) = cells.near(cell % ACROSS, cell / ACROSS, 1);
-            for near in rows.flat_map(|row| columns.clone().map(move |column| row * ACROSS + column)) {
-                let alike = cells.get(near).mean().abs_diff(tone) <= SAME;
-                if fills[near].is_none() && alike && is_fill(cells, photographs, near) {
-                    fills[near] = Some(Fill::White);
-                    area.push(near);
+            for row in rows {
+                for near in row * ACROSS + columns.start..row * ACROSS + columns.end {
+                    let alike = || cells.get(near).mean().abs_diff(tone) <= SAME;
+                    if fills[near].is_none() && alike() && is_fill(cells, photographs, near) {
+                        fills[near] = Some(Fill::White);
+                        area.push(near);
+                    }
                 }
             }
         }

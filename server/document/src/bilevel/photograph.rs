@@ -58,11 +58,13 @@ fn levels(sheet: &GrayImage, cells: &Cells, tiles_down: usize) -> Vec<[u16; LEVE
             if cells.get(cells.index(column, y / CELL)).is_even() {
                 continue;
             }
-            let tile = y / CELL / TILE_CELLS * TILES_ACROSS + column / TILE_CELLS;
-            let white = u32::from(lightest[tile]) + 1;
+            let tile = tile_of(column, y / CELL);
+            // Multiplied instead of divided; for numbers as small as these it is exact.
+            let share = (LEVELS as u32 * (1 << 16)).div_ceil(u32::from(lightest[tile]) + 1);
+            let counts = &mut levels[tile];
             for tone in pixels {
-                let level = u32::from(*tone) * LEVELS as u32 / white;
-                levels[tile][(level as usize).min(LEVELS - 1)] += 1;
+                let level = (u32::from(*tone) * share) >> 16;
+                counts[(level as usize).min(LEVELS - 1)] += 1;
             }
         }
     }
