@@ -66,9 +66,8 @@ fn between_fills(
     (column, row): (usize, usize),
     threshold: u8,
 ) -> u8 {
-    let (columns, rows) = cells.near(column, row, 1);
     let (mut lowest, mut highest) = (1_u8, u8::MAX);
-    for near in rows.flat_map(|row| columns.clone().map(move |column| cells.index(column, row))) {
+    for near in cells.around(cells.index(column, row)) {
         match fills[near] {
             Some(fills::Fill::Black) => lowest = lowest.max(cells.get(near).mean().saturating_add(MARGIN)),
             Some(fills::Fill::White) => highest = highest.min(cells.get(near).mean().saturating_sub(MARGIN)),

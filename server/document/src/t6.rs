@@ -118,29 +118,43 @@ fn write(coded: &mut VecWriter, bits: Bits) {
 }
 
 /// Decodes a strip to `height` rows of packed bits, black set; rows left out at the end are white. `None` if it is damaged.
-pub(crate) fn decode(data: &[u8], width: u32, height: u32) -> Option<Vec<Vec<u8>>> {
-    let mut rows = Vec::new();
+fn decode(data: &[u8], width: u32, height: u32) -> Option<Vec<u8>> {
+    let mut rows = Vec::with_capacity(width.div_ceil(8) as usize * height as usize);
     fax::decoder::decode_g4(data.iter().copied(), width, Some(height), |changes| {
-        rows.push(packed(changes, width))
+        pack(changes, width, &mut rows);
     })?;
     Some(rows)
 }
 
 /// Reads back what [`encode`] wrote.
 pub(crate) fn decode_page(data: &[u8], height: u32) -> Option<Bitmap> {
-    Some(Bitmap::from_rows(decode(data, PAGE_WIDTH, height)?.concat()))
+    decode(data, PAGE_WIDTH, height).map(Bitmap::from_rows)
 }
 
-/// A row given by the columns where its colour changes, white first.
-pub(crate) fn packed(changes: &[u32], width: u32) -> Vec<u8> {
-    let mut row = vec![0; width.div_ceil(8) as usize];
+/// Adds a row given by the columns where its colour changes, white first.
+pub(crate) fn pack(changes: &[u32], width: u32, rows: &mut Vec<u8>) {
+    let start = rows.len();
+    rows.resize(start + width.div_ceil(8) as usize, 0);
+    let row = &mut rows[start..];
     for run in changes.chunks(2) {
         let end = run.get(1).copied().unwrap_or(width).min(width);
-        for x in run[0]..end {
-            row[x as usize / 8] |= 0x80 >> (x % 8);
+        if run[0] < end {
+            blacken(row, run[0] as usize, end as usize);
         }
     }
-    row
+}
+
+/// Sets the bits from `start` up to `end`, which is behind it and no farther than the row.
+fn blacken(row: &mut [u8], start: usize, end: usize) {
+    let (first, last) = (start / 8, (end - 1) / 8);
+    let (from_start, to_end) = (0xff >> (start % 8), 0xff << (7 - (end - 1) % 8));
+    if first == last {
+        row[first] |= from_start & to_end;
+        return;
+    }
+    row[first] |= from_start;
+    row[first + 1..last].fill(0xff);
+    row[last] |= to_end;
 }
 
 #[cfg(test)]
@@ -170,9 +184,18 @@ mod tests {
         }
 
         #[test]
+        fn a_run_is_black_from_its_start_to_its_end(start in 0..100_u32, end in 0..120_u32) {
+            let mut rows = vec![0x5a];
+            pack(&[start, end], 100, &mut rows);
+            let black = |x: u32| rows[1 + x as usize / 8] >> (7 - x % 8) & 1 == 1;
+            prop_assert!((0..104).all(|x| black(x) == (start..end.min(100)).contains(&x)));
+            prop_assert_eq!((rows.len(), rows[0]), (1 + 13, 0x5a));
+        }
+
+        #[test]
         fn no_bytes_make_the_decoder_panic(data in prop::collection::vec(any::<u8>(), 0..400), width in 1..3000_u32) {
             let rows = decode(&data, width, 50);
-            prop_assert!(rows.is_none_or(|rows| rows.len() == 50));
+            prop_assert!(rows.is_none_or(|rows| rows.len() == 50 * width.div_ceil(8) as usize));
         }
     }
 }

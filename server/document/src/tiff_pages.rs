@@ -338,7 +338,9 @@ struct Rows {
 
 impl hayro_ccitt::Decoder for Rows {
     fn push_row(&mut self, changes: &[u32]) {
-        self.rows.push(t6::packed(changes, self.width));
+        let mut row = Vec::new();
+        t6::pack(changes, self.width, &mut row);
+        self.rows.push(row);
     }
 }
 
@@ -384,7 +386,9 @@ mod tests {
                 prop::collection::vec(any::<u8>(), bytes),
                 prop::collection::vec(0..width, 0..8).prop_map(move |mut changes| {
                     changes.sort_unstable();
-                    t6::packed(&changes, width)
+                    let mut row = Vec::new();
+                    t6::pack(&changes, width, &mut row);
+                    row
                 }),
             ];
             let rows = prop::collection::vec(row, height).prop_map(move |mut rows| {

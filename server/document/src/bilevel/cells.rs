@@ -105,6 +105,12 @@ impl Cells {
         )
     }
 
+    /// The indexes of a cell and of those that touch it.
+    pub(super) fn around(&self, index: usize) -> impl Iterator<Item = usize> + use<> {
+        let (columns, rows) = self.near(index % ACROSS, index / ACROSS, 1);
+        rows.flat_map(move |row| columns.clone().map(move |column| row * ACROSS + column))
+    }
+
     /// Mean and standard deviation of the tones around a cell.
     pub(super) fn surroundings(&self, column: usize, row: usize) -> (f32, f32) {
         let (columns, rows) = self.near(column, row, NEAR);

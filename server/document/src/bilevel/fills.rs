@@ -37,14 +37,11 @@ pub(super) fn decide(cells: &Cells, photographs: &[bool]) -> Vec<Option<Fill>> {
         while let Some(&cell) = area.get(next) {
             next += 1;
             let tone = cells.get(cell).mean();
-            let (columns, rows) = cells.near(cell % ACROSS, cell / ACROSS, 1);
-            for row in rows {
-                for near in row * ACROSS + columns.start..row * ACROSS + columns.end {
-                    let alike = || cells.get(near).mean().abs_diff(tone) <= SAME;
-                    if fills[near].is_none() && alike() && is_fill(cells, photographs, near) {
-                        fills[near] = Some(Fill::White);
-                        area.push(near);
-                    }
+            for near in cells.around(cell) {
+                let alike = || cells.get(near).mean().abs_diff(tone) <= SAME;
+                if fills[near].is_none() && alike() && is_fill(cells, photographs, near) {
+                    fills[near] = Some(Fill::White);
+                    area.push(near);
                 }
             }
         }
@@ -62,8 +59,7 @@ pub(super) fn decide(cells: &Cells, photographs: &[bool]) -> Vec<Option<Fill>> {
 /// The fill beside a cell that is most like it, if one is.
 fn joined(cells: &Cells, fills: &[Option<Fill>], cell: usize) -> Option<Fill> {
     let tone = cells.get(cell).mean();
-    let (columns, rows) = cells.near(cell % ACROSS, cell / ACROSS, 1);
-    let near = rows.flat_map(|row| columns.clone().map(move |column| row * ACROSS + column));
+    let near = cells.around(cell);
     near.filter_map(|near| Some((cells.get(near).mean().abs_diff(tone), fills[near]?)))
         .min_by_key(|(difference, _)| *difference)
         .filter(|(difference, _)| *difference <= WRITTEN)

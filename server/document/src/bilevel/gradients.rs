@@ -2,7 +2,7 @@
 //! little from one to the next and much over the whole, down to the dark. The shadow on a page changes as gently, but does
 //! not get so dark.
 
-use super::cells::{ACROSS, Cells};
+use super::cells::Cells;
 
 /// Tones of two neighbours of one gradient differ by no more.
 const STEP: u8 = 12;
@@ -33,8 +33,7 @@ pub(super) fn find(cells: &Cells) -> Vec<bool> {
         while let Some(&cell) = area.get(next) {
             next += 1;
             let tone = cells.get(cell).mean();
-            let (columns, rows) = cells.near(cell % ACROSS, cell / ACROSS, 1);
-            for near in rows.flat_map(|row| columns.clone().map(move |column| row * ACROSS + column)) {
+            for near in cells.around(cell) {
                 let alike = cells.get(near).mean().abs_diff(tone) <= STEP;
                 if !seen[near] && alike && belongs(cells, near, limit) {
                     seen[near] = true;
@@ -53,8 +52,7 @@ pub(super) fn find(cells: &Cells) -> Vec<bool> {
 
 /// The edges of what is in the picture are not even, but part of it.
 fn add_with_edges(cells: &Cells, pictures: &mut [bool], cell: usize, limit: u8) {
-    let (columns, rows) = cells.near(cell % ACROSS, cell / ACROSS, 1);
-    for near in rows.flat_map(|row| columns.clone().map(move |column| row * ACROSS + column)) {
+    for near in cells.around(cell) {
         pictures[near] |= near == cell || cells.get(near).lightest < limit;
     }
 }
